@@ -1,0 +1,196 @@
+"""A question's way to its reply, as one LangChain runnable: triage → stand-alone question → retrieve → answer → verify."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.runnables import Runnable, RunnableLambda
+
+from bot.about import answer_about, asked_about
+from bot.answerability import Band, Judgement, judge
+from bot.conversation import standalone_question
+from bot.privacy import keep_to_this_machine
+from bot.reply import Citation, CitedSentence, Outcome, Reason, Reply, Source
+from bot.retrieval import Found, Retriever
+from bot.settings import Settings
+from bot.triage import other_script, readable_previous, small_talk, unreadable
+from bot.verbatim import Slice, cite, compose
+from bot.verification import verify
+from ingest.documents import Document
+from ingest.passages import outline
+from prompts import text
+
+if TYPE_CHECKING:
+    from ingest.index import Progress, Say
+
+NEAREST_SENTENCES = 2
+
+# Titles in the path of a section just below its document: the document's title and its own.
+TOP_LEVEL = 2
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question on its way: what was asked, after which earlier questions (oldest first), and what is known so far."""
+
+    question: str
+    previous: tuple[str, ...] = ()
+    begun: float = field(default_factory=time.perf_counter)
+    standalone: str = ""
+    found: Found | None = None
+
+
+class Bot:
+    """Answers from one open index. `chain` is the LangChain runnable: a `Turn` in, a `Reply` out."""
+
+    def __init__(self, retriever: Retriever) -> None:
+        """Keep the retriever and join the steps."""
+        self._retriever = retriever
+        self._documents = retriever.index.documents
+        self.chain: Runnable[Turn, Turn | Reply] = (
+            RunnableLambda(self._triage, name="triage")
+            | RunnableLambda(_unless_replied(self._retrieve), name="retrieve")
+            | RunnableLambda(_unless_replied(self._answer), name="answer")
+        )
+
+    def ask(self, question: str, previous: Sequence[str] = ()) -> Reply:
+        """The reply to a question after earlier ones, oldest first."""
+        turn = Turn(question, tuple(previous))
+        reply = self.chain.invoke(turn)
+        assert isinstance(reply, Reply)
+        return reply.model_copy(update={"milliseconds": round((time.perf_counter() - turn.begun) * 1000, 1)})
+
+    def close(self) -> None:
+        """Close the index."""
+        self._retriever.index.close()
+
+    def _triage(self, turn: Turn) -> "Turn | Reply":
+        if problem := unreadable(turn.question):
+            return self._fixed(turn, Outcome.INVALID, text(problem[0]).format(**problem[1]))
+        if talk := small_talk(turn.question):
+            return self._fixed(turn, Outcome.CONVERSATION, self._text(talk))
+        if other_script(turn.question):
+            return self._refusal(turn, 0.0, Reason.LANGUAGE)
+        return replace(turn, standalone=standalone_question(turn.question, readable_previous(turn.previous)))
+
+    def _retrieve(self, turn: Turn) -> Turn:
+        return replace(turn, found=self._retriever.search(turn.standalone))
+
+    def _answer(self, turn: Turn) -> Reply:
+        assert turn.found is not None
+        kind = asked_about(turn.question)
+        if kind and (slices := answer_about(self._retriever, kind)):
+            return self._answered(turn, 1.0, slices, related=self._sections() if kind == "subject" else ())
+        judgement = judge(turn.found)
+        if judgement.band is Band.ANSWERED and (slices := compose(self._retriever, turn.found.candidates)):
+            return self._answered(turn, judgement.probability, slices)
+        return self._not_answered(turn, judgement)
+
+    def _answered(self, turn: Turn, probability: float, slices: Sequence[Slice], related: tuple[str, ...] = ()) -> Reply:
+        sentences, citations = verify(*cite(slices), self._documents)
+        if not sentences:
+            return self._refusal(turn, probability, Reason.UNVERIFIED)
+        return Reply(
+            question=turn.question,
+            standalone_question=turn.standalone,
+            outcome=Outcome.ANSWERED,
+            answerability=probability,
+            answer=_joined(sentences, citations),
+            sentences=sentences,
+            citations=citations,
+            related=related or tuple(dict.fromkeys(citation.section[-1] for citation in citations)),
+            notice=text("notice"),
+            source=_source(self._documents[citations[0].document]),
+        )
+
+    def _not_answered(self, turn: Turn, judgement: Judgement) -> Reply:
+        assert turn.found is not None
+        if judgement.band is Band.OFF_TOPIC:
+            return self._refusal(turn, judgement.probability, Reason.OFF_TOPIC)
+        if judgement.band is Band.NOT_COVERED:
+            return self._refusal(turn, judgement.probability, Reason.NOT_COVERED)
+        slices = compose(self._retriever, turn.found.candidates, maximum=NEAREST_SENTENCES)
+        nearest, citations = verify(*cite(slices), self._documents)
+        return self._refusal(turn, judgement.probability, Reason.NOT_COVERED, nearest, citations)
+
+    def _refusal(
+        self,
+        turn: Turn,
+        probability: float,
+        reason: Reason,
+        nearest: tuple[CitedSentence, ...] = (),
+        citations: tuple[Citation, ...] = (),
+    ) -> Reply:
+        said = f"{text('nearest')}\n\n{_joined(nearest, citations)}" if nearest else self._text(reason)
+        return Reply(
+            question=turn.question,
+            standalone_question=turn.standalone or turn.question,
+            outcome=Outcome.NOT_IN_ARTICLE,
+            reason=reason,
+            answerability=probability,
+            answer=said,
+            nearest=nearest,
+            citations=citations,
+            related=self._sections(),
+            notice=text("notice"),
+            source=_source(self._first),
+        )
+
+    def _fixed(self, turn: Turn, outcome: Outcome, said: str) -> Reply:
+        return Reply(
+            question=turn.question,
+            standalone_question=turn.question,
+            outcome=outcome,
+            answer=said,
+            notice=text("notice"),
+            source=_source(self._first),
+        )
+
+    def _text(self, name: str) -> str:
+        return text(name).format(title=self._first.title)
+
+    @property
+    def _first(self) -> Document:
+        return next(iter(self._documents.values()))
+
+    def _sections(self) -> tuple[str, ...]:
+        """The titles just below each document's own, without those that speak of the document itself."""
+        sections = [s for document in self._documents.values() for _, s in outline(document)]
+        return tuple(dict.fromkeys(s.title for s in sections if len(s.path) == TOP_LEVEL and not s.about))
+
+
+def _unless_replied(step: "Callable[[Turn], Turn | Reply]") -> "Callable[[Any], Turn | Reply]":
+    """A step that lets a reply pass by."""
+    return lambda turn: turn if isinstance(turn, Reply) else step(turn)
+
+
+def _joined(sentences: Sequence[CitedSentence], citations: Sequence[Citation]) -> str:
+    """The sentences with their numbers; a new paragraph where the section changes."""
+    section_of = {citation.number: citation.section for citation in citations}
+    parts: list[str] = []
+    for number, sentence in enumerate(sentences):
+        changed = number and section_of[sentence.citations[0]] != section_of[sentences[number - 1].citations[0]]
+        marks = "".join(f"[{cited}]" for cited in sentence.citations)
+        parts.append(("\n\n" if changed else " " if number else "") + f"{sentence.text} {marks}")
+    return "".join(parts)
+
+
+def _source(document: Document) -> Source:
+    return Source(publisher=document.sidecar.publisher, revised=document.sidecar.revised, sha256=document.sha256)
+
+
+def open_bot(settings: Settings, *, progress: "Progress | None" = None, say: "Say | None" = None) -> Bot:
+    """A bot over the index that matches the settings' sources, which is built first where it has to be.
+
+    The encoder is loaded by the first question that needs it: small talk and bad input are answered at once.
+    Raises `CancerBotError` with one line for a person.
+    """
+    keep_to_this_machine()
+    from ingest.embeddings import SentenceTransformerEmbeddings
+    from ingest.index import open_index
+    from ingest.weights import find_weights
+
+    weights = find_weights(settings.embedding_model)
+    index = open_index(settings.docs, settings.index, weights, progress=progress, say=say)
+    return Bot(Retriever(index, SentenceTransformerEmbeddings(weights)))

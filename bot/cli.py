@@ -1,0 +1,190 @@
+"""The `cancer-bot` command. Data goes to stdout, everything else to stderr; heavy imports wait for the command."""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from ingest.errors import CancerBotError
+
+if TYPE_CHECKING:
+    from bot.reply import Outcome
+    from bot.settings import Settings
+
+app = typer.Typer(
+    name="cancer-bot",
+    help="Answers questions about advanced cancer treatment from one article, every sentence with a checked citation.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")]
+
+# Below this many texts an ingest is over before a bar could be read.
+_BAR_FROM = 64
+
+
+def main() -> None:
+    """Run the command; every foreseen failure is one line on stderr and exit status 1 (2 for bad usage)."""
+    # A name or a file in an odd encoding must not end in a traceback while we print it.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        app()
+    except CancerBotError as error:
+        if "--json" in sys.argv:
+            print(json.dumps({"error": str(error)}, ensure_ascii=False))
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("Stopped.", status=130)
+    except BrokenPipeError:
+        # Whoever read our output has gone; closing stdout again must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+
+
+def _fail(line: str, status: int = 1) -> NoReturn:
+    from bot.render import printable
+
+    print(f"cancer-bot: {printable(' '.join(line.split()))}", file=sys.stderr)
+    raise SystemExit(status)
+
+
+def _say(line: str) -> None:
+    from bot.render import printable
+
+    print(printable(line), file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _bar() -> "Iterator[Callable[[int, int], None]]":
+    """A progress bar on stderr for work that takes a while; silent where nobody looks."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task: list[Any] = []
+
+        def advance(done: int, total: int) -> None:
+            if total < _BAR_FROM:
+                return
+            if not task:
+                task.append(progress.add_task("Embedding", total=total))
+            progress.update(task[0], completed=done)
+
+        yield advance
+
+
+def _settings(**given: Path | None) -> "Settings":
+    from bot.settings import read_settings
+
+    return read_settings().model_copy(update={name: value.expanduser() for name, value in given.items() if value})
+
+
+@app.command()
+def ingest(
+    docs: Annotated[
+        Path | None, typer.Option(help="Folder of the sources; default: the one that ships with the program.")
+    ] = None,
+    index: Annotated[Path | None, typer.Option(help="Folder of the index; default: in your cache folder.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Build it anew even where it is up to date.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read the sources and build the index; does nothing where it is up to date."""
+    settings = _settings(docs=docs, index=index)
+    from bot.privacy import keep_to_this_machine
+    from ingest.blocks import unmatched_headings
+    from ingest.documents import read_documents
+    from ingest.index import ingest as bring_up_to_date
+    from ingest.weights import find_weights
+
+    keep_to_this_machine()
+    for document in read_documents(settings.docs):
+        for title in unmatched_headings(document):
+            _say(f"{document.name}: the heading {title!r} of its sidecar is not in the text; mend the sidecar.")
+    weights = find_weights(settings.embedding_model)
+    with _bar() as progress:
+        done = bring_up_to_date(settings.docs, settings.index, weights, force=force, progress=progress, say=_say)
+    facts: dict[str, Any] = {
+        "status": "rebuilt" if done.rebuilt else "up to date",
+        "documents": done.manifest.documents,
+        "passages": done.manifest.passages,
+        "sentences": done.manifest.sentences,
+        "embedded": done.embedded,
+        "seconds": round(done.seconds, 3),
+        "index": str(settings.index),
+    }
+    if as_json:
+        print(json.dumps(facts, ensure_ascii=False))
+    else:
+        print(
+            f"{facts['status'].capitalize()}: {facts['documents']} documents, {facts['passages']} passages, "
+            f"{facts['sentences']} sentences, {facts['embedded']} texts embedded, {facts['seconds']:.2f} s."
+        )
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="The question; - reads it from standard input.")],
+    previous: Annotated[
+        list[str] | None, typer.Option("--previous", help="An earlier question of the conversation; repeat it, oldest first.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer one question with cited sentences.
+
+    Exit status: 0 answered, 3 not in the article, 4 emergency or crisis, 2 no question that can be asked, 1 anything else.
+    """
+    settings = _settings()
+    asked = _standard_input() if question == "-" else question
+    from bot.chain import open_bot
+
+    with _bar() as progress:
+        bot = open_bot(settings, progress=progress, say=_say)
+    try:
+        reply = bot.ask(asked, previous or ())
+    finally:
+        bot.close()
+    if as_json:
+        print(reply.model_dump_json(indent=2))
+    elif reply.outcome == "invalid":
+        _fail(reply.answer, status=2)
+    else:
+        from bot.render import plain
+
+        print(plain(reply))
+    raise typer.Exit(_exit_status(reply.outcome))
+
+
+def _exit_status(outcome: "Outcome") -> int:
+    return {"answered": 0, "conversation": 0, "invalid": 2, "not_in_article": 3, "emergency": 4, "crisis": 4}[outcome]
+
+
+def _standard_input() -> str:
+    """What stands on standard input; bytes that are no UTF-8 become characters that triage refuses."""
+    return sys.stdin.buffer.read().decode("utf-8", errors="surrogateescape").removesuffix("\n")
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say what is installed and whether it can answer; each failing line says what to do."""
+    from bot.doctor import examine
+
+    checks = examine()
+    healthy = all(check.ok for check in checks)
+    if as_json:
+        print(json.dumps({"healthy": healthy, "checks": [check.as_dict() for check in checks]}, ensure_ascii=False, indent=2))
+    else:
+        from bot.render import printable
+
+        for check in checks:
+            print(printable(check.line()))
+    raise typer.Exit(0 if healthy else 1)

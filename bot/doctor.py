@@ -1,0 +1,119 @@
+"""What is installed and whether it can answer; every failing check says what to do."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from ingest.errors import CancerBotError
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+PACKAGES = ("langchain", "langchain-chroma", "chromadb", "sentence-transformers", "torch", "gradio")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the examination; `fix` says what to do where it is not `ok`."""
+
+    name: str
+    ok: bool
+    detail: str
+    fix: str = ""
+
+    def line(self) -> str:
+        """For a terminal."""
+        return f"{'ok  ' if self.ok else 'FAIL'}  {self.name}: {self.detail}" + (f" -> {self.fix}" if self.fix else "")
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def examine() -> list[Check]:
+    """Every check, in the order in which a person would mend things."""
+    from bot.settings import SettingsError, read_settings
+
+    checks = [_python(), _packages()]
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        return [*checks, Check("settings", False, str(error), "correct it in the environment or in .env")]
+    return [
+        *checks,
+        Check("settings", True, "read"),
+        *(_guarded(name, check, settings) for name, check in _CHECKS.items()),
+    ]
+
+
+def _guarded(name: str, check: "Callable[[Settings], Check]", settings: "Settings") -> Check:
+    """The messages of our errors end in what to do, so they serve as detail and as fix."""
+    try:
+        return check(settings)
+    except CancerBotError as error:
+        what, _, fix = str(error).partition(": ")
+        return Check(name, False, what, fix or str(error))
+
+
+def _python() -> Check:
+    version = sys.version_info
+    return Check("python", version >= (3, 11), f"{version.major}.{version.minor}.{version.micro}")
+
+
+def _packages() -> Check:
+    found: dict[str, str] = {}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            return Check("packages", False, f"{name} is not installed", f"pip install {name}")
+    return Check("packages", True, ", ".join(f"{name} {version}" for name, version in found.items()))
+
+
+def _weights(settings: "Settings") -> Check:
+    from ingest.weights import find_weights
+
+    weights = find_weights(settings.embedding_model)
+    digest = weights.sha256()
+    checked = "the hash is the known one" if weights.expected_sha256 else "no known hash to compare with"
+    return Check("embedding model", True, f"{weights.name}, sha256 {digest[:12]}, {checked}")
+
+
+def _sources(settings: "Settings") -> Check:
+    from ingest.documents import read_documents
+
+    documents = read_documents(settings.docs)
+    return Check("sources", True, f"{len(documents)} in {settings.docs}: {', '.join(d.name for d in documents[:5])}")
+
+
+def _index(settings: "Settings") -> Check:
+    from ingest.documents import read_documents
+    from ingest.index import stale_because
+    from ingest.manifest import read_manifest
+    from ingest.snapshot import store_hashes
+    from ingest.weights import find_weights
+
+    weights = find_weights(settings.embedding_model)
+    reason = stale_because(settings.index, read_documents(settings.docs), weights)
+    manifest = read_manifest(settings.index)
+    if reason or manifest is None:
+        return Check("index", False, f"{settings.index} has to be built: {reason}", "run cancer-bot ingest")
+    if store_hashes(settings.index / manifest.store) != manifest.files:
+        return Check("index", False, f"{settings.index} is damaged", "run cancer-bot ingest")
+    counts = f"{manifest.documents} documents, {manifest.passages} passages, {manifest.sentences} sentences"
+    return Check("index", True, f"{settings.index} matches the sources ({counts}, made {manifest.created})")
+
+
+def _language_model(settings: "Settings") -> Check:
+    configured = settings.chat_model or "none is configured; answers are the article's own words and nothing leaves this machine"
+    return Check("language model", True, configured)
+
+
+_CHECKS: "dict[str, Callable[[Settings], Check]]" = {
+    "embedding model": _weights,
+    "sources": _sources,
+    "index": _index,
+    "language model": _language_model,
+}

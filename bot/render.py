@@ -1,0 +1,64 @@
+"""A reply as plain text for a terminal. What people typed is shown, never interpreted."""
+
+import datetime
+import shutil
+import textwrap
+import unicodedata
+from collections.abc import Iterator
+
+from bot.reply import Citation, Outcome, Reply, Source
+from prompts import text
+
+MAXIMUM_WIDTH = 100
+
+# A reader has to be told when a text is this old.
+OLD_AFTER_YEARS = 3
+
+
+def plain(reply: Reply, *, width: int | None = None, today: datetime.date | None = None) -> str:
+    """Everything that a person has to see: answer, citations, sections, source with its age, notice."""
+    columns = min(width or shutil.get_terminal_size().columns, MAXIMUM_WIDTH)
+    blocks = [_wrapped(paragraph, columns) for paragraph in reply.answer.split("\n\n")]
+    blocks += ["\n".join(_citation(citation, columns)) for citation in reply.citations]
+    cited = {citation.section[-1] for citation in reply.citations}
+    if reply.outcome in (Outcome.NOT_IN_ARTICLE, Outcome.ANSWERED) and not cited.issuperset(reply.related):
+        blocks.append("\n".join([text("sections"), *(f"  - {title}" for title in reply.related)]))
+    if reply.citations and reply.source:
+        blocks.append(
+            _wrapped(
+                source_line(reply.citations[0].title, reply.source, today or datetime.datetime.now().astimezone().date()), columns
+            )
+        )
+    blocks.append(_wrapped(reply.notice, columns))
+    return printable("\n\n".join(blocks))
+
+
+def source_line(title: str, source: Source, today: datetime.date) -> str:
+    """Where the words come from, and that they are old where they are."""
+    if not source.publisher or not source.revised:
+        return f"“{title}”"
+    line = text("source").format(title=title, publisher=source.publisher, revised=long_date(source.revised))
+    years = (today - source.revised).days // 365
+    return f"{line} {text('old_source').format(years=years)}" if years >= OLD_AFTER_YEARS else line
+
+
+def long_date(date: datetime.date) -> str:
+    """A date as the article writes it: December 16, 2016."""
+    return f"{date:%B} {date.day}, {date.year}"
+
+
+def printable(shown: str) -> str:
+    """Without anything that a terminal would obey: control and direction characters are shown by their code."""
+    return "".join(c if c in "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") else f"<U+{ord(c):04X}>" for c in shown)
+
+
+def _wrapped(paragraph: str, columns: int) -> str:
+    return textwrap.fill(paragraph, columns, break_long_words=False, break_on_hyphens=False)
+
+
+def _citation(citation: Citation, columns: int) -> Iterator[str]:
+    mark = f"[{citation.number}] "
+    where = " › ".join(citation.section)
+    place = f"{citation.document}, characters {citation.start} to {citation.end}"
+    yield textwrap.fill(f"{mark}{where}", columns, subsequent_indent=" " * len(mark))
+    yield " " * len(mark) + place

@@ -1,0 +1,85 @@
+"""Settings from the environment and `.env`, each with the prefix `CANCER_BOT_`; a misspelt name is an error."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import platformdirs
+from dotenv import dotenv_values
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ingest.errors import CancerBotError
+
+PREFIX = "CANCER_BOT_"
+ENV_FILE = ".env"
+
+Region = Literal["US", "CA", "GB", "IE", "AU", "NZ", "IN", "DE", "ES", "MX", "international"]
+
+
+class SettingsError(CancerBotError):
+    """A setting is misspelt or has a value that can't be."""
+
+
+def packaged_docs() -> Path:
+    """The folder of sources that ships with the program."""
+    import ingest
+
+    return Path(ingest.__file__).resolve().parent.parent / "docs_source"
+
+
+class Settings(BaseSettings):
+    """Every setting; the descriptions are the README's table."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True)
+
+    docs: Annotated[Path, Field(description="Folder of the sources (`.txt`, `.md`).")] = Field(default_factory=packaged_docs)
+    index: Annotated[Path, Field(description="Folder of the embedded index.")] = Field(
+        default_factory=lambda: platformdirs.user_cache_path("cancer-bot", appauthor=False)
+    )
+    chroma_url: Annotated[str, Field(description="A Chroma server; empty: the embedded index. Not in this version.")] = ""
+    embedding_model: Annotated[
+        str, Field(description="Folder or sentence-transformers name of the encoder; empty: the installed weights.")
+    ] = ""
+    chat_model: Annotated[
+        str, Field(description="`provider:model` of a language model; empty: the article's own words. Not in this version.")
+    ] = ""
+    region: Annotated[Region, Field(description="Whose phone numbers the safety texts show.")] = "US"
+    auth_file: Annotated[Path | None, Field(description="Users of the web page. Not in this version.")] = None
+    rate_limit: Annotated[
+        int | None, Field(ge=1, le=100_000, description="Questions per minute and client of the web page. Not in this version.")
+    ] = None
+
+    @field_validator("chroma_url", "chat_model", "auth_file", "rate_limit")
+    @classmethod
+    def _only_what_works(cls, value: object) -> object:
+        if value:
+            raise ValueError("this version does not have it yet; unset it")
+        return value
+
+    @field_validator("docs", "index")
+    @classmethod
+    def _expanded(cls, value: Path) -> Path:
+        return value.expanduser()
+
+
+def read_settings() -> Settings:
+    """Read the settings. Raises `SettingsError` naming the first that is misspelt or can't be."""
+    given = [*os.environ, *dotenv_values(ENV_FILE)] if Path(ENV_FILE).is_file() else list(os.environ)
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in given:
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            raise SettingsError(f"Unknown setting {name}: {_did_you_mean(name, known)}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        raise SettingsError(f"{name}={first.get('input')}: {first['msg'].removeprefix('Value error, ')}.") from error
+
+
+def _did_you_mean(name: str, known: set[str]) -> str:
+    from rapidfuzz import process
+
+    best = process.extractOne(name.upper(), sorted(known), score_cutoff=75)
+    return f"did you mean {best[0]}?" if best else f"the settings are {', '.join(sorted(known))}"

@@ -1,0 +1,61 @@
+"""What is settled before any search: questions that can't be asked, small talk, and other scripts than the article's."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from bot.words import words
+
+QUESTION_CHARACTERS = 4000
+
+_BOT = r"(?:real |human |actual )?(?:bot|robot|doctor|nurse|human|person|ai|machine|computer|chatbot|program|real)"
+_SMALL_TALK = {
+    "greeting": (r"(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening|day))(?: (?:there|again|everyone|bot))?",),
+    "thanks": (
+        r"(?:ok |okay |great |oh |many )?(?:thank you|thanks?|thx|cheers|ta)(?: (?:so much|very much|a lot|again|for .{1,60}))*",
+    ),
+    "farewell": (r"(?:good ?bye|bye(?: bye)?|see you(?: later)?|good night|take care)",),
+    "about_the_bot": (
+        r"(?:so |hi |hello )?(?:who|what) (?:are|r) (?:you|u)",
+        rf"(?:are|r) (?:you|u) (?:a |an )?{_BOT}(?: or .{{1,30}})?",
+        r"what (?:can|do) (?:you|u) (?:do|know|answer|help with)(?: .{1,30})?",
+        r"how (?:do|does) (?:you|this|this bot|it) work|what(?: i|')s this (?:bot|program|chatbot)",
+        r"can i ask (?:you )?(?:a question|something)|help",
+    ),
+}
+_SMALL_TALK_PATTERNS = {name: re.compile("|".join(said)) for name, said in _SMALL_TALK.items()}
+
+
+def unreadable(question: str) -> tuple[str, dict[str, object]] | None:
+    """Why a question can't be taken: the name of a text in `prompts/` and what fills it. None where it can."""
+    if found := _not_text(question):
+        return "invalid_text", {"found": found}
+    if not any(character.isalnum() for character in question):
+        return "invalid_empty", {}
+    if len(question) > QUESTION_CHARACTERS:
+        return "invalid_long", {"length": len(question), "limit": QUESTION_CHARACTERS}
+    return None
+
+
+def _not_text(question: str) -> str:
+    """The first characters that are no text, by their code: control characters and halves of broken encodings."""
+    bad = [c for c in question if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\r\t"]
+    return ", ".join(dict.fromkeys(f"U+{ord(c):04X}" for c in bad[:20]))
+
+
+def small_talk(question: str) -> str | None:
+    """The name of the text that answers a greeting, thanks or a question about the bot; None for anything else."""
+    said = " ".join(words(question))
+    return next((name for name, pattern in _SMALL_TALK_PATTERNS.items() if pattern.fullmatch(said)), None)
+
+
+def other_script(question: str) -> bool:
+    """Whether most letters of a question are of another script than Latin."""
+    letters = [character for character in question if character.isalpha()]
+    latin = sum(unicodedata.name(character, "").startswith(("LATIN", "FULLWIDTH LATIN")) for character in letters)
+    return bool(letters) and latin < len(letters) / 2
+
+
+def readable_previous(previous: Sequence[str]) -> tuple[str, ...]:
+    """The earlier questions that a follow-up may lean on."""
+    return tuple(question for question in previous if not unreadable(question) and not small_talk(question))

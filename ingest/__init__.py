@@ -1,0 +1,1 @@
+"""From source files to a searchable index: read, cut, embed, store."""

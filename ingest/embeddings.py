@@ -1,0 +1,74 @@
+"""sentence-transformers behind LangChain's `Embeddings`, loaded when first needed and never from a model hub."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from langchain_core.embeddings import Embeddings
+
+from ingest.errors import ModelError
+from ingest.weights import Weights
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+# Texts per step of the encoder; larger steps gain nothing on two cores.
+BATCH = 32
+
+
+class SentenceTransformerEmbeddings(Embeddings):
+    """Unit vectors of float32 from the given weights, so that a dot product is the cosine."""
+
+    def __init__(self, weights: Weights, *, progress: Callable[[int, int], None] | None = None) -> None:
+        """`progress` is called with (texts done, texts in all) while documents are embedded."""
+        self.weights = weights
+        self._progress = progress
+
+    @cached_property
+    def _model(self) -> "SentenceTransformer":
+        with _quiet_and_offline():
+            from sentence_transformers import SentenceTransformer
+
+            try:
+                return SentenceTransformer(self.weights.location, device="cpu", local_files_only=True)
+            except (OSError, ValueError, RuntimeError, KeyError) as error:
+                reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+                raise ModelError(
+                    f"Can't load the embedding model {self.weights.location}: {reason} "
+                    "Give a folder with the model in CANCER_BOT_EMBEDDING_MODEL; nothing is downloaded."
+                ) from error
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """One vector per text."""
+        vectors: list[list[float]] = []
+        for start in range(0, len(texts), BATCH):
+            vectors += self._model.encode_document(
+                texts[start : start + BATCH], normalize_embeddings=True, show_progress_bar=False
+            ).tolist()
+            if self._progress:
+                self._progress(len(vectors), len(texts))
+        return vectors
+
+    def embed_query(self, text: str) -> list[float]:
+        """The vector of a question."""
+        vector: list[float] = self._model.encode_query(text, normalize_embeddings=True, show_progress_bar=False).tolist()
+        return vector
+
+
+@contextmanager
+def _quiet_and_offline() -> Iterator[None]:
+    """Keep the hub's client from asking for anything, and the loader from drawing a bar of its own."""
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
+        os.environ[name] = "1"
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()

@@ -1,0 +1,59 @@
+"""Shared by every test: an environment that can't leak in, and one index that is built once."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.chain import Bot, open_bot
+from bot.settings import Settings, packaged_docs
+from ingest.documents import Document, read_document
+from ingest.index import ingest
+from ingest.weights import find_weights
+
+ROOT = Path(__file__).resolve().parent.parent
+ARTICLE = "treating-advanced-cancer.txt"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of the person who runs the tests, and no `.env` of the folder they stand in, changes a result."""
+    for name in list(os.environ):
+        if name.upper().startswith(("CANCER_BOT_", "CHROMA", "LANGSMITH", "LANGCHAIN", "HF_", "TRANSFORMERS_", "OTEL_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def article() -> Document:
+    return read_document(packaged_docs() / ARTICLE, name=ARTICLE)
+
+
+@pytest.fixture(scope="session")
+def built_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The article's index, built once with the real weights; never written again."""
+    folder = tmp_path_factory.mktemp("built")
+    ingest(packaged_docs(), folder, find_weights())
+    return folder
+
+
+@pytest.fixture
+def index_folder(built_index: Path, tmp_path: Path) -> Path:
+    """A copy of the index that a test may change."""
+    return Path(shutil.copytree(built_index, tmp_path / "index"))
+
+
+@pytest.fixture
+def docs_folder(tmp_path: Path) -> Path:
+    """A copy of the sources that a test may change."""
+    return Path(shutil.copytree(packaged_docs(), tmp_path / "docs"))
+
+
+@pytest.fixture(scope="session")
+def bot(built_index: Path) -> Iterator[Bot]:
+    opened = open_bot(Settings(index=built_index))
+    yield opened
+    opened.close()
