@@ -138,9 +138,11 @@ class Bot:
         )
 
     def _fixed(self, turn: Turn, outcome: Outcome, said: str) -> Reply:
+        # Half a character can't be written as JSON; it is shown as the sign for one that could not be read.
+        shown = turn.question.encode("utf-8", errors="replace").decode()
         return Reply(
-            question=turn.question,
-            standalone_question=turn.question,
+            question=shown,
+            standalone_question=shown,
             outcome=outcome,
             answer=said,
             notice=text("notice"),

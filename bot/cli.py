@@ -65,22 +65,27 @@ def _say(line: str) -> None:
 
 @contextlib.contextmanager
 def _bar() -> "Iterator[Callable[[int, int], None]]":
-    """A progress bar on stderr for work that takes a while; silent where nobody looks."""
+    """A progress bar on stderr for work that takes a while; nothing at all where there is none or nobody looks."""
+    with contextlib.ExitStack() as shown:
+        bars: list[Callable[[int, int], None]] = []
+
+        def advance(done: int, total: int) -> None:
+            if total >= _BAR_FROM and sys.stderr.isatty():
+                bars[:] = bars or [shown.enter_context(_drawn_bar())]
+                bars[0](done, total)
+
+        yield advance
+
+
+@contextlib.contextmanager
+def _drawn_bar() -> "Iterator[Callable[[int, int], None]]":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task: list[Any] = []
-
-        def advance(done: int, total: int) -> None:
-            if total < _BAR_FROM:
-                return
-            if not task:
-                task.append(progress.add_task("Embedding", total=total))
-            progress.update(task[0], completed=done)
-
-        yield advance
+        task = progress.add_task("Embedding", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def _settings(**given: Path | None) -> "Settings":

@@ -81,5 +81,6 @@ def read_settings() -> Settings:
 def _did_you_mean(name: str, known: set[str]) -> str:
     from rapidfuzz import process
 
-    best = process.extractOne(name.upper(), sorted(known), score_cutoff=75)
-    return f"did you mean {best[0]}?" if best else f"the settings are {', '.join(sorted(known))}"
+    names = {setting.removeprefix(PREFIX): setting for setting in known}
+    best = process.extractOne(name.upper().removeprefix(PREFIX), sorted(names), score_cutoff=70)
+    return f"did you mean {names[best[0]]}?" if best else f"the settings are {', '.join(sorted(known))}"

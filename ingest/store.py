@@ -43,7 +43,9 @@ def open_client(folder: Path) -> "Iterator[ClientAPI]":
             client.close()  # type: ignore[attr-defined]
     except ChromaError as error:
         reason = str(error).strip().splitlines()[0]
-        raise StoreError(f"Chroma can't use the index in {folder}: {reason}.") from error
+        raise StoreError(
+            f"Chroma can't use the index in {folder}: {reason}. Check that its disk has room and can be written."
+        ) from error
 
 
 def write(folder: Path, contents: Sequence[tuple[Document, Passage]], vectors: Mapping[str, Sequence[float]]) -> None:

@@ -1,0 +1,60 @@
+"""Data goes one way: who may import whom."""
+
+import ast
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+MODULES = sorted(path for folder in ("bot", "ingest", "prompts") for path in (ROOT / folder).rglob("*.py"))
+DOORS = {"bot.cli", "bot.__main__", "bot.web"}
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a module imports, at its top or inside a function."""
+    return imports_of(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def imports_of(nodes: Iterable[ast.AST]) -> set[str]:
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            found.add(node.module or "")
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_go_one_way(path: Path) -> None:
+    """`ingest` and `prompts` know nothing of `bot`; nothing but another door imports a door."""
+    module, imported = name_of(path), imports(path)
+    if not module.startswith("bot"):
+        assert not [name for name in imported if name.split(".")[0] == "bot"]
+    if module not in DOORS:
+        assert not imported & DOORS
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_heavy_libraries_wait_for_the_function_that_needs_them(path: Path) -> None:
+    top = imports_of(ast.parse(path.read_text(encoding="utf-8")).body)
+    assert not {name.split(".")[0] for name in top} & {
+        "torch",
+        "sentence_transformers",
+        "chromadb",
+        "gradio",
+        "langchain_chroma",
+        "bm25s",
+    }
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_modules_stay_small(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 260
