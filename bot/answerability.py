@@ -1,18 +1,25 @@
-"""Does the article answer this? A calibrated score; its numbers live in a data file beside this module."""
+"""Does the article answer this? A calibrated probability from several signals; its numbers live in a data file."""
 
 import math
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.retrieval import Found
+from bot.retrieval import Candidate, Found
+from ingest.errors import ModelError
+
+FILE = "answerability.json"
+
+# The scale of the softmax that the encoder is tuned with: cosines times this are comparable with logits.
+SCALE = 20.0
 
 
 class Band(Enum):
-    """What the score allows to be said."""
+    """What the probability allows to be said."""
 
     ANSWERED = "answered"
     NEAR = "near"
@@ -20,16 +27,36 @@ class Band(Enum):
     OFF_TOPIC = "off_topic"
 
 
-class Calibration(BaseModel):
-    """A logistic regression over the signals, and the lowest probability of each band."""
+class Weighted(BaseModel):
+    """A logistic regression over signals by name."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     intercept: float
-    coefficients: dict[str, float]
+    weights: dict[str, float]
+
+    def probability(self, values: dict[str, float]) -> float:
+        """0 to 1."""
+        logit = self.intercept + sum(weight * values[name] for name, weight in self.weights.items())
+        return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
+
+
+class Calibration(BaseModel):
+    """Fitted numbers: whether the article answers, whether the question is on its topic, and the lowest value of each band.
+
+    `curve` has, from cross-validation, (threshold, share of answerable answered, share of the others silent).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    answers: Weighted
+    topic: Weighted
     answered: float
     near: float
     on_topic: float
+    fitted: str
+    data_sha256: str
+    curve: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,29 +68,48 @@ class Judgement:
 
 
 def signals(found: Found) -> dict[str, float]:
-    """What the score is made from, by name; all zero where nothing was found."""
-    best = found.candidates[0] if found.candidates else None
-    return {
-        "best": best.score if best else 0.0,
-        "dense": max((candidate.dense for candidate in found.candidates[:5]), default=0.0),
+    """What the probability is made from, by name; those of a tuned encoder only where there is one."""
+    best = max((candidate.dense for candidate in found.candidates), default=-1.0)
+    values = {
+        "sentence": best,
+        "passage": found.passage_dense,
+        "lexical": math.tanh(max((c.lexical for c in found.candidates), default=0.0) / 6),
         "coverage": found.coverage,
+        "known": found.known,
     }
+    if found.nothing is not None and found.neighbours is not None:
+        values |= {
+            "margin": best - found.nothing,
+            "mass": _mass(found.candidates) - SCALE * found.nothing,
+            "nearest answered": found.neighbours.answered,
+            "nearest missed": found.neighbours.missed,
+            "vote": found.neighbours.vote,
+        }
+    return values
+
+
+def _mass(candidates: tuple[Candidate, ...]) -> float:
+    """Logarithm of the sum of all candidates' softmax terms: many that are near count, too."""
+    top = max((candidate.dense for candidate in candidates), default=0.0)
+    return SCALE * top + math.log(sum(math.exp(SCALE * (c.dense - top)) for c in candidates) or 1.0)
 
 
 @cache
-def calibration() -> Calibration:
-    """The fitted numbers."""
-    return Calibration.model_validate_json(resources.files("bot").joinpath("answerability.json").read_bytes())
+def calibration(tuning: Path | None = None) -> Calibration:
+    """The numbers fitted for a tuning, or for the base weights. Raises `ModelError` where they can't be read."""
+    try:
+        data = (tuning / FILE).read_bytes() if tuning else resources.files("bot").joinpath(FILE).read_bytes()
+        return Calibration.model_validate_json(data)
+    except (OSError, ValidationError) as error:
+        raise ModelError(f"The fitted numbers in {tuning or 'bot'}/{FILE} can't be read: run cancer-bot tune.") from error
 
 
-def judge(found: Found) -> Judgement:
+def judge(found: Found, fitted: Calibration) -> Judgement:
     """How probable it is that the article answers, and what may be said."""
-    fitted = calibration()
     values = signals(found)
-    logit = fitted.intercept + sum(weight * values[name] for name, weight in fitted.coefficients.items())
-    probability = 1 / (1 + math.exp(-logit))
+    probability = fitted.answers.probability(values)
     if probability >= fitted.answered:
         return Judgement(probability, Band.ANSWERED)
-    if probability >= fitted.near:
-        return Judgement(probability, Band.NEAR)
-    return Judgement(probability, Band.NOT_COVERED if probability >= fitted.on_topic else Band.OFF_TOPIC)
+    if fitted.topic.probability(values) < fitted.on_topic:
+        return Judgement(probability, Band.OFF_TOPIC)
+    return Judgement(probability, Band.NEAR if probability >= fitted.near else Band.NOT_COVERED)

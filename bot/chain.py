@@ -3,26 +3,23 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableLambda
 
 from bot.about import answer_about, asked_about
-from bot.answerability import Band, Judgement, judge
-from bot.conversation import standalone_question
-from bot.privacy import keep_to_this_machine
+from bot.answerability import Band, Calibration, Judgement, judge
+from bot.conversation import standalone
 from bot.reply import Citation, CitedSentence, Outcome, Reason, Reply, Source
 from bot.retrieval import Found, Retriever
-from bot.settings import Settings
+from bot.spelling import Speller
+from bot.suggestions import Suggester
 from bot.triage import other_script, readable_previous, small_talk, unreadable
 from bot.verbatim import Slice, cite, compose
 from bot.verification import verify
 from ingest.documents import Document
 from ingest.passages import outline
 from prompts import text
-
-if TYPE_CHECKING:
-    from ingest.index import Progress, Say
 
 NEAREST_SENTENCES = 2
 
@@ -38,15 +35,19 @@ class Turn:
     previous: tuple[str, ...] = ()
     begun: float = field(default_factory=time.perf_counter)
     standalone: str = ""
+    more: int = 0
     found: Found | None = None
 
 
 class Bot:
     """Answers from one open index. `chain` is the LangChain runnable: a `Turn` in, a `Reply` out."""
 
-    def __init__(self, retriever: Retriever) -> None:
-        """Keep the retriever and join the steps."""
-        self._retriever = retriever
+    def __init__(self, retriever: Retriever, fitted: Calibration, speller: Speller, suggester: Suggester) -> None:
+        """Keep what the steps need and join them."""
+        self.retriever = retriever
+        self.fitted = fitted
+        self._speller = speller
+        self._suggester = suggester
         self._documents = retriever.index.documents
         self.chain: Runnable[Turn, Turn | Reply] = (
             RunnableLambda(self._triage, name="triage")
@@ -61,9 +62,15 @@ class Bot:
         assert isinstance(reply, Reply)
         return reply.model_copy(update={"milliseconds": round((time.perf_counter() - turn.begun) * 1000, 1)})
 
+    def look_up(self, question: str, previous: Sequence[str] = ()) -> tuple[Found, Judgement]:
+        """What a question finds and how probable it is that the article answers it, whatever would be said of it."""
+        asked = standalone(question, readable_previous(previous)).question
+        found = self.retriever.search(self._speller.corrected(asked))
+        return found, judge(found, self.fitted)
+
     def close(self) -> None:
         """Close the index."""
-        self._retriever.index.close()
+        self.retriever.index.close()
 
     def _triage(self, turn: Turn) -> "Turn | Reply":
         if problem := unreadable(turn.question):
@@ -72,20 +79,32 @@ class Bot:
             return self._fixed(turn, Outcome.CONVERSATION, self._text(talk))
         if other_script(turn.question):
             return self._refusal(turn, 0.0, Reason.LANGUAGE)
-        return replace(turn, standalone=standalone_question(turn.question, readable_previous(turn.previous)))
+        asked = standalone(turn.question, readable_previous(turn.previous))
+        return replace(turn, standalone=self._speller.corrected(asked.question), more=asked.more)
 
     def _retrieve(self, turn: Turn) -> Turn:
-        return replace(turn, found=self._retriever.search(turn.standalone))
+        return replace(turn, found=self.retriever.search(turn.standalone))
 
     def _answer(self, turn: Turn) -> Reply:
         assert turn.found is not None
         kind = asked_about(turn.question)
-        if kind and (slices := answer_about(self._retriever, kind)):
+        if kind and (slices := answer_about(self.retriever, kind)):
             return self._answered(turn, 1.0, slices, related=self._sections() if kind == "subject" else ())
-        judgement = judge(turn.found)
-        if judgement.band is Band.ANSWERED and (slices := compose(self._retriever, turn.found.candidates)):
+        judgement = judge(turn.found, self.fitted)
+        if judgement.band is Band.ANSWERED and (slices := self._composed(turn.found, turn.more)):
             return self._answered(turn, judgement.probability, slices)
         return self._not_answered(turn, judgement)
+
+    def _composed(self, found: Found, more: int) -> tuple[Slice, ...]:
+        """The best sentences; after "what else?" the best of those in the same sections that were not shown before."""
+        slices = compose(self.retriever, found.candidates)
+        shown = set(slices)
+        for _ in range(more):
+            sections = {one.passage.section for one in shown}
+            left = [c for c in found.candidates if self.retriever.passage(c).section in sections]
+            slices = tuple(one for one in compose(self.retriever, left, without=shown) if one not in shown)
+            shown |= set(slices)
+        return slices
 
     def _answered(self, turn: Turn, probability: float, slices: Sequence[Slice], related: tuple[str, ...] = ()) -> Reply:
         sentences, citations = verify(*cite(slices), self._documents)
@@ -100,6 +119,7 @@ class Bot:
             sentences=sentences,
             citations=citations,
             related=related or tuple(dict.fromkeys(citation.section[-1] for citation in citations)),
+            suggestions=self._suggester.after([c.start for c in citations], (turn.question, turn.standalone, *turn.previous)),
             notice=text("notice"),
             source=_source(self._documents[citations[0].document]),
         )
@@ -110,7 +130,7 @@ class Bot:
             return self._refusal(turn, judgement.probability, Reason.OFF_TOPIC)
         if judgement.band is Band.NOT_COVERED:
             return self._refusal(turn, judgement.probability, Reason.NOT_COVERED)
-        slices = compose(self._retriever, turn.found.candidates, maximum=NEAREST_SENTENCES)
+        slices = compose(self.retriever, turn.found.candidates, maximum=NEAREST_SENTENCES)
         nearest, citations = verify(*cite(slices), self._documents)
         return self._refusal(turn, judgement.probability, Reason.NOT_COVERED, nearest, citations)
 
@@ -133,9 +153,14 @@ class Bot:
             nearest=nearest,
             citations=citations,
             related=self._sections(),
+            suggestions=self._suggester.after(self._near(turn), (turn.question, *turn.previous)),
             notice=text("notice"),
             source=_source(self._first),
         )
+
+    def _near(self, turn: Turn) -> list[int]:
+        """Where the sentences stand that come nearest to a question, though they do not answer it."""
+        return [self.retriever.sentence(c).start for c in turn.found.candidates[:3]] if turn.found else []
 
     def _fixed(self, turn: Turn, outcome: Outcome, said: str) -> Reply:
         # Half a character can't be written as JSON; it is shown as the sign for one that could not be read.
@@ -180,19 +205,3 @@ def _joined(sentences: Sequence[CitedSentence], citations: Sequence[Citation]) -
 
 def _source(document: Document) -> Source:
     return Source(publisher=document.sidecar.publisher, revised=document.sidecar.revised, sha256=document.sha256)
-
-
-def open_bot(settings: Settings, *, progress: "Progress | None" = None, say: "Say | None" = None) -> Bot:
-    """A bot over the index that matches the settings' sources, which is built first where it has to be.
-
-    The encoder is loaded by the first question that needs it: small talk and bad input are answered at once.
-    Raises `CancerBotError` with one line for a person.
-    """
-    keep_to_this_machine()
-    from ingest.embeddings import SentenceTransformerEmbeddings
-    from ingest.index import open_index
-    from ingest.weights import find_weights
-
-    weights = find_weights(settings.embedding_model)
-    index = open_index(settings.docs, settings.index, weights, progress=progress, say=say)
-    return Bot(Retriever(index, SentenceTransformerEmbeddings(weights)))

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -26,6 +27,9 @@ app = typer.Typer(
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")]
+
+# What the bar says while texts become vectors.
+EMBEDDING = "Embedding"
 
 # Below this many texts an ingest is over before a bar could be read.
 _BAR_FROM = 64
@@ -64,28 +68,28 @@ def _say(line: str) -> None:
 
 
 @contextlib.contextmanager
-def _bar() -> "Iterator[Callable[[int, int], None]]":
+def _bar() -> "Iterator[Callable[[str, int, int], None]]":
     """A progress bar on stderr for work that takes a while; nothing at all where there is none or nobody looks."""
     with contextlib.ExitStack() as shown:
-        bars: list[Callable[[int, int], None]] = []
+        bars: list[Callable[[str, int, int], None]] = []
 
-        def advance(done: int, total: int) -> None:
+        def advance(what: str, done: int, total: int) -> None:
             if total >= _BAR_FROM and sys.stderr.isatty():
                 bars[:] = bars or [shown.enter_context(_drawn_bar())]
-                bars[0](done, total)
+                bars[0](what, done, total)
 
         yield advance
 
 
 @contextlib.contextmanager
-def _drawn_bar() -> "Iterator[Callable[[int, int], None]]":
+def _drawn_bar() -> "Iterator[Callable[[str, int, int], None]]":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("Embedding", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+        task = progress.add_task("", total=None)
+        yield lambda what, done, total: progress.update(task, description=what, completed=done, total=total)
 
 
 def _settings(**given: Path | None) -> "Settings":
@@ -105,19 +109,21 @@ def ingest(
 ) -> None:
     """Read the sources and build the index; does nothing where it is up to date."""
     settings = _settings(docs=docs, index=index)
+    from bot.opening import weights_for
     from bot.privacy import keep_to_this_machine
     from ingest.blocks import unmatched_headings
     from ingest.documents import read_documents
     from ingest.index import ingest as bring_up_to_date
-    from ingest.weights import find_weights
 
     keep_to_this_machine()
     for document in read_documents(settings.docs):
         for title in unmatched_headings(document):
             _say(f"{document.name}: the heading {title!r} of its sidecar is not in the text; mend the sidecar.")
-    weights = find_weights(settings.embedding_model)
+    weights = weights_for(settings)
     with _bar() as progress:
-        done = bring_up_to_date(settings.docs, settings.index, weights, force=force, progress=progress, say=_say)
+        done = bring_up_to_date(
+            settings.docs, settings.index, weights, force=force, progress=partial(progress, EMBEDDING), say=_say
+        )
     facts: dict[str, Any] = {
         "status": "rebuilt" if done.rebuilt else "up to date",
         "documents": done.manifest.documents,
@@ -150,10 +156,10 @@ def ask(
     """
     settings = _settings()
     asked = _standard_input() if question == "-" else question
-    from bot.chain import open_bot
+    from bot.opening import open_bot
 
     with _bar() as progress:
-        bot = open_bot(settings, progress=progress, say=_say)
+        bot = open_bot(settings, progress=partial(progress, EMBEDDING), say=_say)
     try:
         reply = bot.ask(asked, previous or ())
     finally:
@@ -193,3 +199,34 @@ def doctor(as_json: AsJson = False) -> None:
         for check in checks:
             print(printable(check.line()))
     raise typer.Exit(0 if healthy else 1)
+
+
+@app.command()
+def tune(
+    bank: Annotated[Path | None, typer.Option(help="The question bank; default: the one beside the article.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the result; default: beside the article, where it is used.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tune the encoder on a question bank and fit when to keep silent; takes half an hour on two cores."""
+    settings = _settings()
+    from bot.fitting import Fit, default_out
+    from bot.privacy import keep_to_this_machine
+    from ingest.bank import bank_path
+    from ingest.documents import source_paths
+    from ingest.errors import SourceError
+    from ingest.tuning import Recipe
+    from ingest.weights import find_weights
+
+    keep_to_this_machine()
+    sources = source_paths(settings.docs) if settings.docs.is_dir() else []
+    if len(sources) != 1:
+        raise SourceError(f"{settings.docs} holds {len(sources)} sources: tuning is for one; name its folder in CANCER_BOT_DOCS.")
+    with _bar() as progress:
+        fit = Fit(sources[0], bank or bank_path(sources[0]), find_weights(settings.embedding_model), Recipe(), progress)
+        manifest = fit.run(out or default_out(sources[0]))
+    if as_json:
+        print(manifest.model_dump_json(indent=2))
+        return
+    print(f"Tuned on {manifest.questions} answerable questions and {manifest.near_misses} near-misses.")
+    for name, value in manifest.figures.items():
+        print(f"  {name:<24} {value:.3f}")

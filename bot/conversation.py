@@ -1,37 +1,118 @@
-"""Earlier questions and a new one → a question that stands alone."""
+"""Earlier questions and a new one → a question that stands alone, by rules that hold for any subject."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from bot.words import stems, words
+from bot.words import is_function_word, words
 
-_POINTS_BACK = frozenset(
-    word
-    for line in (
-        "it its this that these those they them their he she him her his",
-        "one ones there such same other another",
-    )
-    for word in line.split()
+# Said of what was spoken of before.
+_PRONOUN = re.compile(r"\b(?:it|its|this|that|these|those|they|them|their|theirs|he|she|him|her|his|hers)\b", re.IGNORECASE)
+# "One" only where it stands for a thing: "the freezing one", "how do I join one?".
+_STANDS_FOR = re.compile(
+    r"""\b(?:there|ones|such|one(?=\W*$)|the\s(?:\w+\s)?one|another\sone|which\sone
+        |the\s(?:same|others?)|either|both)\b""",
+    re.IGNORECASE | re.VERBOSE,
 )
-_OPENS_AS_FOLLOW_UP = re.compile(r"\s*(?:and|but|so|or|what about|how about|why|else|also|then)\b", re.IGNORECASE)
+# "Is it true that …", "does it hurt to …", "this article": words that look as if they pointed back, and do not.
+_POINTS_NOWHERE = re.compile(
+    r"""\b(?:is|was|does|would|will|makes?)\sit\s
+            (?:true|possible|normal|ok|okay|worth|safe|help|hurt|matter|mean)\b.*\b(?:to|that|if|when)\b
+      | \bit(?:['’]s|\sis)?\s(?:true|possible|normal|ok|okay)\b.*\b(?:to|that)\b
+      | \bthat\s(?:is|are|was|were|has|have|can|will|may|the|my|i|we|he|she)\b
+      | \bthis\s(?:article|page|text|bot|program)\b
+      | \bthere\s(?:is|are|was|were|any)\b | \b(?:is|are|was|were)\sthere\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_CONTINUES = re.compile(
+    r"\s*(?:and|but|so|or|what\sabout|how\sabout|what\sof|also|then|same\sfor|not\seven|even)\b", re.IGNORECASE
+)
+_MORE = re.compile(
+    r"""\W*(?:(?:and|ok(?:ay)?|yes|please|can\syou|could\syou)\W+)*
+        (?: what\s(?:else|more) | anything\s(?:else|more) | tell\sme\smore | say\smore | explain\smore | go\son | continue
+          | more(?:\s(?:please|details|information|info))?
+          | (?:is|are)\sthere\s(?:anything|any|something)\s(?:else|more|other\w*)(?:\s\w+)?
+          | any\s(?:more|others?)(?:\s\w+)? | other(?:\s\w+)? | else )
+        (?:\sabout\s(?:it|this|that|them))?\W*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_CORRECTS = re.compile(
+    r"""\W*(?:(?:no|nope|sorry|wait|not\sthat(?:\sone)?)\W+)*
+        (?: i\s(?:really\s|actually\s)?(?:meant?|was\sasking|wanted)(?:\sto\s(?:ask|know))?(?:\sabout)?
+          | not\sthat(?:\sone)? | no )\W+""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# Content words that name no subject: what people ask with, not what they ask about.
+_ASKING = frozenset(
+    """help helps mean means work works tell know explain happen happens use used uses using get give given say like want need
+    make made called way ways thing things please doctor doctors patient patients people person someone question understand
+    exactly really also treat treated treatment treatments would could should much many often usually might may long done take
+    does put first else difference kind kinds type types sort purpose point example examples good bad okay sure wonder about
+    dad mom mum father mother husband wife sister brother son daughter grandma grandpa friend""".split()
+)
 
-# With this many content words of its own a question stands alone, pronoun or not.
+# With this many content words of its own a question stands alone, pronoun or not: its pronouns point inside it.
 STANDS_ALONE = 7
 
-
-def standalone_question(question: str, previous: Sequence[str]) -> str:
-    """`question` after the nearest earlier question with content words, where it leans on it; else `question` itself."""
-    if not previous or not leans_on_previous(question):
-        return question
-    for earlier in reversed(previous):
-        if stems(earlier) and not leans_on_previous(earlier):
-            return f"{earlier.strip()} {question.strip()}"
-    return f"{previous[0].strip()} {question.strip()}"
+# A topic of at most so many words can take a pronoun's place; a longer one goes before the question.
+SHORT_TOPIC = 3
+TOPIC_WORDS = 8
 
 
-def leans_on_previous(question: str) -> bool:
-    """Whether a question has a pronoun, opens like a follow-up, or has no content word of its own."""
-    content = stems(question)
-    if len(content) >= STANDS_ALONE:
+@dataclass(frozen=True)
+class Standalone:
+    """A question that stands alone; `more` counts how often it was followed by "what else?" or the like."""
+
+    question: str
+    more: int = 0
+
+
+def standalone(question: str, previous: Sequence[str]) -> Standalone:
+    """The question with what it takes from the earlier ones, oldest first, each of them read after those before it."""
+    if not previous:
+        return Standalone(question)
+    before = standalone(previous[-1], previous[:-1])
+    if _MORE.fullmatch(question):
+        return Standalone(before.question, before.more + 1)
+    corrected = _CORRECTS.match(question)
+    said = question[corrected.end() :] if corrected and corrected.end() < len(question) else question
+    # A correction that names its subject has just changed it: its "it" is that; "the freezing one" still needs the thing.
+    renamed = corrected and subjects(said) and not _STANDS_FOR.search(said)
+    if renamed or not leans(said):
+        return Standalone(said)
+    subject = topic(before.question)
+    return Standalone(_with_topic(said, subject) if subject else said)
+
+
+def leans(question: str) -> bool:
+    """Whether a question takes its subject from the one before it."""
+    if len(content(question)) >= STANDS_ALONE:
         return False
-    return not content or bool(_POINTS_BACK.intersection(words(question))) or bool(_OPENS_AS_FOLLOW_UP.match(question))
+    plain = _POINTS_NOWHERE.sub(" ", question)
+    points = _PRONOUN.search(plain) or _STANDS_FOR.search(plain) or _CONTINUES.match(question)
+    return not subjects(question) or bool(points)
+
+
+def content(question: str) -> list[str]:
+    """The content words of a question, in order."""
+    return [word for word in words(question) if not is_function_word(word)]
+
+
+def subjects(question: str) -> list[str]:
+    """The content words that say what a question is about."""
+    return [word for word in content(question) if word not in _ASKING]
+
+
+def topic(question: str) -> str:
+    """What a question is about: its subjects, as they were typed."""
+    typed = re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", question)
+    named = [re.sub(r"['’]s$", "", word) for word in typed if word.lower() in subjects(question)]
+    return " ".join(named[:TOPIC_WORDS])
+
+
+def _with_topic(question: str, subject: str) -> str:
+    """The topic in the place of the first pronoun where it is short; before the question where it is not."""
+    pronoun = _PRONOUN.search(_POINTS_NOWHERE.sub(lambda match: " " * len(match[0]), question))
+    if pronoun and len(subject.split()) <= SHORT_TOPIC:
+        return f"{question[: pronoun.start()]}{subject}{question[pronoun.end() :]}".strip()
+    return f"{subject}: {question.strip()}"

@@ -73,9 +73,9 @@ def _packages() -> Check:
 
 
 def _weights(settings: "Settings") -> Check:
-    from ingest.weights import find_weights
+    from bot.opening import weights_for
 
-    weights = find_weights(settings.embedding_model)
+    weights = weights_for(settings)
     digest = weights.sha256()
     checked = "the hash is the known one" if weights.expected_sha256 else "no known hash to compare with"
     return Check("embedding model", True, f"{weights.name}, sha256 {digest[:12]}, {checked}")
@@ -89,13 +89,13 @@ def _sources(settings: "Settings") -> Check:
 
 
 def _index(settings: "Settings") -> Check:
+    from bot.opening import weights_for
     from ingest.documents import read_documents
     from ingest.index import stale_because
     from ingest.manifest import read_manifest
     from ingest.snapshot import store_hashes
-    from ingest.weights import find_weights
 
-    weights = find_weights(settings.embedding_model)
+    weights = weights_for(settings)
     reason = stale_because(settings.index, read_documents(settings.docs), weights)
     manifest = read_manifest(settings.index)
     if reason or manifest is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.words import stems
 from ingest.documents import Document
+from ingest.experience import Experience, Neighbours
 from ingest.index import Index
 from ingest.passages import Passage, Sentence
 from ingest.store import embedded_text
@@ -20,8 +21,8 @@ NEAREST = 64
 
 # Weights of the fused score beside the sentence's own cosine, chosen on the question bank. A BM25 of BM25_SCALE counts
 # as strong: tanh flattens what lies above it, so that one rare word can't outweigh the meaning.
-PASSAGE_WEIGHT = 0.15
-BM25_WEIGHT = 0.2
+PASSAGE_WEIGHT = 0.1
+BM25_WEIGHT = 0.05
 BM25_SCALE = 6.0
 
 
@@ -42,11 +43,20 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search gave: the stand-alone question and its candidates, best first (none only for a question without words)."""
+    """What a search gave for a stand-alone question: its candidates, best first, and how the question lies to all there is.
+
+    `coverage`: share of its content words in the best candidate's passage or heading. `known`: share of them anywhere in the
+    index. `nothing`: the score of "nothing here", comparable with a cosine; `neighbours`: its place among the questions of the
+    bank; both None where the encoder was not tuned.
+    """
 
     question: str
     candidates: tuple[Candidate, ...]
+    passage_dense: float
     coverage: float
+    known: float
+    nothing: float | None = None
+    neighbours: Neighbours | None = None
 
 
 def fuse(dense: float, passage_dense: float, lexical: float) -> float:
@@ -57,53 +67,64 @@ def fuse(dense: float, passage_dense: float, lexical: float) -> float:
 class Retriever:
     """Searches one open index. Keeps the sentences' words in memory for the lexical half."""
 
-    def __init__(self, index: Index, embeddings: "Embeddings") -> None:
+    def __init__(self, index: Index, embeddings: "Embeddings", experience: Experience | None = None) -> None:
         """Prepare the lexical search; the first question then costs no more than the next."""
         from bm25s import BM25
 
         self.index = index
-        self._embeddings = embeddings
+        self.embeddings = embeddings
+        self.experience = experience
         self._rows = [
             (index.documents[name], number, passage, place, sentence)
             for name, passages in index.passages.items()
             for number, passage in enumerate(passages)
+            if not passage.section.about
             for place, sentence in enumerate(passage.sentences)
         ]
         tokens = [stems(embedded_text(passage.section, sentence.text)) for _, _, passage, _, sentence in self._rows]
-        self._stems = [frozenset(row) for row in tokens]
-        self._vocabulary = frozenset().union(*self._stems)
+        self._vocabulary = frozenset(stem for row in tokens for stem in row)
+        self._passage_stems = {
+            passage.id: frozenset(stems(embedded_text(passage.section, passage.text)))
+            for passages in index.passages.values()
+            for passage in passages
+        }
         self._bm25 = BM25()
-        self._bm25.index([row or [""] for row in tokens], show_progress=False)
+        self._bm25.index([row or [""] for row in tokens] or [[""]], show_progress=False)
 
     def search(self, question: str) -> Found:
         """Score every sentence of the index for a stand-alone question."""
-        similarities = self.index.search(self._embeddings.embed_query(question), k=NEAREST)
+        vector = self.embeddings.embed_query(question)
+        similarities = self.index.search(vector, k=NEAREST)
         wanted = stems(question)
-        lexical = self._lexical(wanted)
-        candidates = sorted(self._candidates(similarities, lexical), key=lambda c: -c.score)
-        return Found(question, tuple(candidates), self._coverage(wanted, candidates))
-
-    def _lexical(self, wanted: Sequence[str]) -> "Sequence[float] | np.ndarray":
         known = [stem for stem in wanted if stem in self._vocabulary]
-        return self._bm25.get_scores(known) if known else [0.0] * len(self._rows)
+        candidates = sorted(self._candidates(similarities, known), key=lambda c: -c.score)
+        return Found(
+            question,
+            tuple(candidates),
+            passage_dense=max((similarities.get(p.id, -1.0) for p in self._all_passages()), default=-1.0),
+            coverage=self._coverage(wanted, candidates),
+            known=len(known) / len(wanted) if wanted else 0.0,
+            nothing=self.experience.null_score(vector) if self.experience else None,
+            neighbours=self.experience.neighbours(vector) if self.experience else None,
+        )
 
-    def _candidates(self, similarities: Mapping[str, float], lexical: "Sequence[float] | np.ndarray") -> Iterator[Candidate]:
+    def _candidates(self, similarities: Mapping[str, float], known: Sequence[str]) -> Iterator[Candidate]:
+        lexical: Sequence[float] | np.ndarray = self._bm25.get_scores(known) if known else [0.0] * len(self._rows)
         # What the vector search left out is no nearer than the last that it returned.
         floor = min(similarities.values(), default=0.0)
         for (document, number, passage, place, sentence), bm25 in zip(self._rows, lexical, strict=True):
-            if passage.section.about:
-                continue
             dense = similarities.get(sentence.id, floor)
             score = fuse(dense, similarities.get(passage.id, floor), float(bm25))
             yield Candidate(document, number, place, score, dense, float(bm25))
 
     def _coverage(self, wanted: Sequence[str], candidates: Sequence[Candidate]) -> float:
-        """Share of the question's content words that stand in the best candidate's passage or its heading, 0 to 1."""
         if not wanted or not candidates:
             return 0.0
-        passage = self.passage(candidates[0])
-        there = set(stems(embedded_text(passage.section, passage.text)))
+        there = self._passage_stems[self.passage(candidates[0]).id]
         return len(there.intersection(wanted)) / len(set(wanted))
+
+    def _all_passages(self) -> Iterator[Passage]:
+        return (passage for passages in self.index.passages.values() for passage in passages if not passage.section.about)
 
     def passages(self, document: Document) -> tuple[Passage, ...]:
         """The passages of a document, in its order."""

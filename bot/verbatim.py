@@ -1,6 +1,6 @@
 """Picks and orders the article's own sentences into an answer: few, whole, from few passages, in the article's order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.coherence import Place, closure, is_meta, is_pointer
@@ -11,10 +11,10 @@ from ingest.passages import Passage
 
 MAXIMUM = 5
 
-# A further sentence joins the answer when its score comes this near to the best one's, chosen on the question bank;
-# sentences of a passage that already speaks are let in sooner, because they cost the reader no change of place.
-SHARE_ELSEWHERE = 0.93
-SHARE_SAME_PASSAGE = 0.85
+# How far below the best sentence's score a further one may lie and still join the answer, chosen on the development set.
+# A sentence of a passage that already speaks is let in sooner, because it costs the reader no change of place.
+BELOW_SAME_PASSAGE = 0.3
+BELOW_ELSEWHERE = 0.08
 
 
 @dataclass(frozen=True)
@@ -25,18 +25,22 @@ class Slice:
     passage: Passage
     place: Place
 
-    @property
-    def citation_order(self) -> tuple[int, int]:
-        """Sorts slices of one document into the order of its text."""
-        return (self.place.passage, self.place.sentence)
 
+def compose(
+    retriever: Retriever, candidates: Sequence[Candidate], *, maximum: int = MAXIMUM, without: Collection[Slice] = ()
+) -> tuple[Slice, ...]:
+    """The best one to `maximum` sentences, each with those that it can't do without; none where nothing stands alone.
 
-def compose(retriever: Retriever, candidates: Sequence[Candidate], *, maximum: int = MAXIMUM) -> tuple[Slice, ...]:
-    """The best one to `maximum` sentences, each with those that it can't do without; none where nothing stands alone."""
+    Sentences in `without` have been shown: they are not picked again, and come along only where another can't do without.
+    """
+    shown = {(one.document.name, one.place) for one in without}
     chosen: dict[str, set[Place]] = {}
     best: float | None = None
     for candidate in candidates:
-        if best is not None and candidate.score < best * _share(chosen, candidate):
+        place = Place(candidate.passage, candidate.sentence)
+        if best is not None and candidate.score < best - _below(chosen, candidate):
+            continue
+        if (candidate.document.name, place) in shown:
             continue
         places = _whole(retriever, candidate, limit=maximum)
         union = chosen.get(candidate.document.name, set()).union(places)
@@ -47,9 +51,9 @@ def compose(retriever: Retriever, candidates: Sequence[Candidate], *, maximum: i
     return tuple(_slices(retriever, chosen))
 
 
-def _share(chosen: dict[str, set[Place]], candidate: Candidate) -> float:
+def _below(chosen: dict[str, set[Place]], candidate: Candidate) -> float:
     passages = {place.passage for place in chosen.get(candidate.document.name, ())}
-    return SHARE_SAME_PASSAGE if candidate.passage in passages else SHARE_ELSEWHERE
+    return BELOW_SAME_PASSAGE if candidate.passage in passages else BELOW_ELSEWHERE
 
 
 def _whole(retriever: Retriever, candidate: Candidate, *, limit: int) -> tuple[Place, ...]:
@@ -69,9 +73,9 @@ def _slices(retriever: Retriever, chosen: dict[str, set[Place]]) -> Iterator[Sli
             yield Slice(document, passages[place.passage], place)
 
 
-def cite(slices: Sequence[Slice], *, first: int = 1) -> tuple[tuple[CitedSentence, ...], tuple[Citation, ...]]:
-    """Each slice as a sentence in the article's words, and its citation, numbered from `first`."""
-    citations = tuple(_citation(one, number) for number, one in enumerate(slices, first))
+def cite(slices: Sequence[Slice]) -> tuple[tuple[CitedSentence, ...], tuple[Citation, ...]]:
+    """Each slice as a sentence in the article's words, and its citation, numbered from 1."""
+    citations = tuple(_citation(one, number) for number, one in enumerate(slices, 1))
     sentences = tuple(CitedSentence(text=c.quote, verbatim=True, citations=(c.number,)) for c in citations)
     return sentences, citations
 

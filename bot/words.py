@@ -3,6 +3,10 @@
 import re
 import unicodedata
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import Stemmer
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
@@ -14,7 +18,13 @@ def words(text: str) -> list[str]:
 
 def stems(text: str) -> list[str]:
     """The stems of the content words, in order, with repetitions."""
-    return [_stem(word.split("'")[0]) for word in words(text) if word not in _function_words()]
+    stemmed: list[str] = _stemmer().stemWords([word.split("'")[0] for word in words(text) if not is_function_word(word)])
+    return stemmed
+
+
+def is_function_word(word: str) -> bool:
+    """Whether a word in lower case says nothing by itself: "the", "what", "isn't"."""
+    return word in _function_words()
 
 
 @cache
@@ -25,12 +35,8 @@ def _function_words() -> frozenset[str]:
 
 
 @cache
-def _stemmer() -> object:
-    from snowballstemmer import stemmer
+def _stemmer() -> "Stemmer.Stemmer":
+    # Its cache is bounded: what people type does not pile up in a server's memory.
+    import Stemmer
 
-    return stemmer("english")
-
-
-# Bounded: what people type must not pile up in a server's memory.
-def _stem(word: str) -> str:
-    return _stemmer().stemWord(word)  # type: ignore[attr-defined, no-any-return]
+    return Stemmer.Stemmer("english")

@@ -2,7 +2,6 @@
 
 import codecs
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,7 +46,7 @@ def read_documents(folder: Path) -> tuple[Document, ...]:
     if not folder.is_dir():
         raise SourceError(f"The folder of sources {folder} is not a folder: name a folder with --docs.")
     try:
-        paths = sorted(_source_paths(folder))
+        paths = source_paths(folder)
         documents = tuple(read_document(path, name=path.relative_to(folder).as_posix()) for path in paths)
     except OSError as error:
         raise SourceError(f"Can't read {error.filename or folder}: {error.strerror}. Check that it may be read.") from error
@@ -56,11 +55,10 @@ def read_documents(folder: Path) -> tuple[Document, ...]:
     return documents
 
 
-def _source_paths(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if not hidden and path.suffix.lower() in SUFFIXES and path.is_file():
-            yield path
+def source_paths(folder: Path) -> list[Path]:
+    """Every source below `folder`, sorted; hidden files and folders are left out."""
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
 
 
 def read_document(path: Path, *, name: str) -> Document:

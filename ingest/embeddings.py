@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from langchain_core.embeddings import Embeddings
 
+from ingest.adapter import merge
 from ingest.errors import ModelError
 from ingest.weights import Weights
 
@@ -32,13 +33,16 @@ class SentenceTransformerEmbeddings(Embeddings):
             from sentence_transformers import SentenceTransformer
 
             try:
-                return SentenceTransformer(self.weights.location, device="cpu", local_files_only=True)
+                model = SentenceTransformer(self.weights.location, device="cpu", local_files_only=True)
             except (OSError, ValueError, RuntimeError, KeyError) as error:
                 reason = (str(error).strip() or type(error).__name__).splitlines()[0]
                 raise ModelError(
                     f"Can't load the embedding model {self.weights.location}: {reason} "
                     "Give a folder with the model in CANCER_BOT_EMBEDDING_MODEL; nothing is downloaded."
                 ) from error
+        if self.weights.tuning:
+            merge(model, self.weights.tuning)
+        return model
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """One vector per text."""

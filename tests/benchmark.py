@@ -61,7 +61,7 @@ def milliseconds(call: Callable[[str], object], question: str) -> float:
 
 def warm(index: Path) -> dict[str, float]:
     """Medians over all questions of a running program, question and encoding in turn."""
-    from bot.chain import open_bot
+    from bot.opening import open_bot
     from bot.settings import Settings
     from ingest.embeddings import SentenceTransformerEmbeddings
     from ingest.weights import find_weights

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.chain import Bot, open_bot
+from bot.chain import Bot
+from bot.opening import open_bot
 from bot.settings import Settings, packaged_docs
 from ingest.documents import Document, read_document
 from ingest.index import ingest

@@ -42,7 +42,7 @@ def test_every_reply_is_short_whole_and_in_the_articles_order(bot: Bot, question
     assert len(reply.sentences) <= 5
     starts = [citation.start for citation in reply.citations]
     assert starts == sorted(starts)
-    passages = next(iter(bot._retriever.index.passages.values()))
+    passages = next(iter(bot.retriever.index.passages.values()))
     shown = {
         Place(number, place)
         for number, passage in enumerate(passages)

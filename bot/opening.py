@@ -1,0 +1,53 @@
+"""From the settings to a bot that is ready to be asked."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.answerability import calibration
+from bot.chain import Bot
+from bot.privacy import keep_to_this_machine
+from bot.retrieval import Retriever
+from bot.settings import Settings
+from bot.spelling import FILE as WORDS
+from bot.spelling import VOCABULARY, Speller
+from bot.suggestions import Suggester
+from bot.words import words
+
+if TYPE_CHECKING:
+    from ingest.index import Index, Progress, Say
+    from ingest.weights import Weights
+
+
+def open_bot(settings: Settings, *, progress: "Progress | None" = None, say: "Say | None" = None) -> Bot:
+    """A bot over the index that matches the settings' sources, which is built first where it has to be.
+
+    The encoder is loaded by the first question that needs it: small talk and bad input are answered at once.
+    Raises `CancerBotError` with one line for a person.
+    """
+    keep_to_this_machine()
+    from ingest.embeddings import SentenceTransformerEmbeddings
+    from ingest.experience import read_experience
+    from ingest.index import open_index
+
+    weights = weights_for(settings)
+    index = open_index(settings.docs, settings.index, weights, progress=progress, say=say)
+    experience = read_experience(weights.tuning) if weights.tuning else None
+    retriever = Retriever(index, SentenceTransformerEmbeddings(weights), experience)
+    return Bot(retriever, calibration(weights.tuning), _speller(index, weights), Suggester.from_tuning(weights.tuning))
+
+
+def weights_for(settings: Settings) -> "Weights":
+    """The encoder that the settings and the sources ask for: tuned where the one source has been tuned for."""
+    from ingest.documents import source_paths
+    from ingest.weights import find_weights, with_tuning
+
+    return with_tuning(find_weights(settings.embedding_model), source_paths(settings.docs))
+
+
+def _speller(index: "Index", weights: "Weights") -> Speller:
+    """Corrects to the words of the sources and of the bank; not at all where the language's words are not known."""
+    subject = {word for document in index.documents.values() for word in words(document.text)}
+    if weights.tuning and (weights.tuning / WORDS).exists():
+        subject.update((weights.tuning / WORDS).read_text(encoding="utf-8").split())
+    vocabulary = Path(weights.location) / VOCABULARY
+    return Speller(subject, vocabulary if vocabulary.is_file() else None)

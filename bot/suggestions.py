@@ -1,0 +1,64 @@
+"""Next questions that the document really answers: each was asked when the encoder was tuned."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from bot.words import stems
+
+FILE = "suggestions.json"
+
+MAXIMUM = 3
+
+# A question that reads well on a button: short, plain, about the subject and not about somebody's own case.
+_WELL_FORMED = re.compile(r"(?:What|How|Why|When|Where|Which|Who|Can|Does|Do|Is|Are) [^?.!;:\"]{8,58}\?")
+_OWN_CASE = re.compile(
+    r"\b(?:i|me|my|mine|we|us|our|he|him|his|she|her|you|your|they|them|their|it|its|this|that|these|those)\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A question and where the best sentence that answers it starts, in characters of the document."""
+
+    question: str
+    start: int
+
+
+class Suggester:
+    """Picks what to ask next: from the same part of the document first, then from what follows."""
+
+    def __init__(self, suggestions: Sequence[Suggestion]) -> None:
+        """`suggestions` in any order."""
+        self._suggestions = sorted(suggestions, key=lambda s: s.start)
+
+    @classmethod
+    def from_tuning(cls, folder: Path | None) -> Self:
+        """Those of a tuning; none without one."""
+        if folder is None or not (folder / FILE).exists():
+            return cls(())
+        lines = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        return cls([Suggestion(line["question"], line["start"]) for line in lines])
+
+    def after(self, shown: Iterable[int], asked: Sequence[str]) -> tuple[str, ...]:
+        """Up to three questions near the sentences that start at `shown`, none that was asked or is answered by them."""
+        starts = sorted(shown)
+        if not starts:
+            return ()
+        before = [frozenset(stems(question)) for question in asked]
+        near = sorted(self._suggestions, key=lambda s: (min(abs(s.start - start) for start in starts), s.start))
+        fresh = (s for s in near if s.start not in starts and not _repeats(s.question, before))
+        return tuple(s.question for s, _ in zip(fresh, range(MAXIMUM), strict=False))
+
+
+def _repeats(question: str, before: Sequence[frozenset[str]]) -> bool:
+    own = frozenset(stems(question))
+    return any(own and own <= other for other in before)
+
+
+def well_formed(question: str) -> bool:
+    """Whether a question of the bank can stand on a button."""
+    return bool(_WELL_FORMED.fullmatch(question)) and not _OWN_CASE.search(question)

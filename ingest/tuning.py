@@ -1,0 +1,186 @@
+"""Question bank → tuned encoder: each question picks its sentences among all of the document's, or "nothing here".
+
+The loss is a softmax over the cosines with all section-prefixed sentences and one learned "nothing here" score, which is
+linear in the question's vector, so that it can learn what kinds of things the document does not say. A second term keeps the
+vectors of general text where the base weights put them, so that other documents are still found. Low-rank adaptation
+(Hu et al. 2021) keeps what is learnt small.
+"""
+
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ingest.adapter import ADAPTER
+from ingest.bank import BankQuestion
+from ingest.weights import Weights
+
+if TYPE_CHECKING:
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to tune. Chosen inside the bank only, by training on its newer part and measuring on its older one."""
+
+    rank: int = 16
+    learning_rate: float = 1e-3
+    null_learning_rate: float = 3e-3
+    epochs: int = 4
+    batch: int = 128  # questions per step
+    scale: float = 20.0  # of the cosines in the softmax
+    keep: float = 4.0  # weight of the term that holds general text in place
+    keep_batch: int = 24  # general texts per step
+    tokens: int = 160  # of a question or sentence that the tuning reads
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A tuned encoder with its "nothing here" score: `null_vector · question + null_bias`, comparable with a cosine."""
+
+    model: "SentenceTransformer"
+    null_vector: "torch.Tensor"
+    null_bias: float
+
+
+def tune(
+    weights: Weights,
+    sentences: Sequence[str],
+    questions: Sequence[BankQuestion],
+    general: Sequence[str],
+    recipe: Recipe,
+    *,
+    progress: Progress | None = None,
+) -> Tuned:
+    """Tune the base weights on a bank. `sentences` are as the index embeds them; `general` is text on any other subject."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    torch.manual_seed(recipe.seed)
+    model = SentenceTransformer(weights.location, device="cpu", local_files_only=True)
+    anchors = torch.tensor(model.encode(list(general), normalize_embeddings=True)) if general else torch.zeros(0, 384)
+    _add_adapter(model, recipe)
+    null_vector = torch.nn.Parameter(torch.zeros(model.get_embedding_dimension() or 0))
+    null_bias = torch.nn.Parameter(torch.tensor(0.35))
+    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(
+        [
+            {"params": trainable, "lr": recipe.learning_rate, "weight_decay": 0.01},
+            {"params": [null_vector, null_bias], "lr": recipe.null_learning_rate, "weight_decay": 0.0},
+        ]
+    )
+    parts, place = _by_length(sentences)
+    steps = recipe.epochs * math.ceil(len(questions) / recipe.batch)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _warm_then_linear(step, steps))
+    pick = random.Random(recipe.seed)  # noqa: S311 (the order of training, not a secret)
+    model.train()
+    for step, batch in enumerate(_batches(questions, recipe, pick), 1):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_fast_half_precision()):
+            asked = _vectors(model, [q.question for q in batch], recipe)
+            among = torch.cat([_vectors(model, part, recipe) for part in parts])[place]
+            kept = pick.sample(range(len(general)), min(recipe.keep_batch, len(general)))
+            held = _vectors(model, [general[i] for i in kept], recipe) if kept else None
+        loss = _choice_loss(asked.float(), among.float(), null_vector, null_bias, batch, recipe.scale)
+        if held is not None:
+            loss = loss + recipe.keep * (1 - (held.float() * anchors[kept]).sum(-1)).mean()
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(trainable, 1.0)
+        optimizer.step()
+        schedule.step()
+        if progress:
+            progress(step, steps)
+    model.eval()
+    return Tuned(model, null_vector.detach(), float(null_bias))
+
+
+def _add_adapter(model: "SentenceTransformer", recipe: Recipe) -> None:
+    from peft import LoraConfig
+
+    linear = ["query", "key", "value", "dense"]
+    model.add_adapter(
+        LoraConfig(
+            r=recipe.rank, lora_alpha=2 * recipe.rank, lora_dropout=0.1, target_modules=linear, task_type="FEATURE_EXTRACTION"
+        )
+    )
+
+
+def _warm_then_linear(step: int, steps: int) -> float:
+    return min(1.0, (step + 1) / (0.1 * steps)) * max(0.02, 1 - step / steps)
+
+
+def _fast_half_precision() -> bool:
+    """Whether this processor multiplies bfloat16 in hardware; elsewhere it would be slower than single precision."""
+    import torch
+
+    return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())  # noqa: SLF001 (no public name yet)
+
+
+def _batches(questions: Sequence[BankQuestion], recipe: Recipe, pick: random.Random) -> Iterator[list[BankQuestion]]:
+    """Every question once per epoch, in random order but with others of about its length, which spares padding."""
+    for _ in range(recipe.epochs):
+        order = list(questions)
+        pick.shuffle(order)
+        window = recipe.batch * 8
+        for start in range(0, len(order), window):
+            order[start : start + window] = sorted(order[start : start + window], key=lambda q: len(q.question))
+        batches = [order[start : start + recipe.batch] for start in range(0, len(order), recipe.batch)]
+        pick.shuffle(batches)
+        yield from batches
+
+
+def _by_length(sentences: Sequence[str]) -> tuple[list[list[str]], list[int]]:
+    """The shorter and the longer sentences apart, which spares padding, and where each sentence is in the two together."""
+    order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))
+    middle = len(order) * 3 // 5
+    parts = [[sentences[i] for i in part] for part in (order[:middle], order[middle:]) if part]
+    return parts, sorted(range(len(order)), key=order.__getitem__)
+
+
+def _vectors(model: "SentenceTransformer", texts: list[str], recipe: Recipe) -> "torch.Tensor":
+    import torch
+
+    features: dict[str, Any] = dict(
+        model.tokenizer(texts, padding=True, truncation=True, max_length=recipe.tokens, return_tensors="pt")
+    )
+    vectors: torch.Tensor = model(features)["sentence_embedding"]
+    return torch.nn.functional.normalize(vectors, dim=-1)
+
+
+def _choice_loss(
+    asked: "torch.Tensor",
+    among: "torch.Tensor",
+    null_vector: "torch.Tensor",
+    null_bias: "torch.Tensor",
+    batch: Sequence[BankQuestion],
+    scale: float,
+) -> "torch.Tensor":
+    """Half the chance that any right sentence is picked, half the mean chance of each: one is enough, all are better."""
+    import torch
+
+    null = asked @ null_vector + null_bias
+    logarithms = torch.log_softmax(torch.cat([asked @ among.T, null[:, None]], 1) * scale, 1)
+    right = torch.zeros_like(logarithms, dtype=torch.bool)
+    for row, question in enumerate(batch):
+        right[row, list(question.targets) or [-1]] = True
+    any_right = torch.logsumexp(logarithms.masked_fill(~right, -torch.inf), 1)
+    each_right = (logarithms * right).sum(1) / right.sum(1)
+    return -0.5 * (any_right + each_right).mean()
+
+
+def save(tuned: Tuned, folder: Path) -> None:
+    """Write the adapter in PEFT's format, in half precision."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    inner: Any = tuned.model[0].model
+    inner.save_pretrained(folder)
+    learnt = {name: value.to(torch.float16).contiguous() for name, value in load_file(folder / ADAPTER).items()}
+    save_file(learnt, folder / ADAPTER)
+    (folder / "README.md").unlink(missing_ok=True)

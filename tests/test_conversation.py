@@ -1,0 +1,34 @@
+"""A follow-up takes from the earlier questions what it lacks, and nothing where it lacks nothing."""
+
+import pytest
+
+from bot.conversation import Standalone, standalone
+
+
+@pytest.mark.parametrize(
+    ("previous", "question", "expected"),
+    [
+        ([], "Is it safe?", "Is it safe?"),
+        (["How does RFA work?"], "Is the patient awake during it?", "Is the patient awake during RFA?"),
+        (["Can radiation help with pain?"], "and for bones?", "radiation pain: and for bones?"),
+        (["What is hormone therapy?"], "why?", "hormone therapy: why?"),
+        (["What is a colostomy?"], "What is chemotherapy?", "What is chemotherapy?"),
+        (["What is ablation?"], "no, I meant the freezing one", "ablation: the freezing one"),
+        (["What can radiation do?"], "I meant surgery. What good can it do?", "surgery. What good can it do?"),
+        (["What is chemo?"], "Is it true that nothing more can be done for bone pain?", "Is it true that nothing more can be done for bone pain?"),
+        (["What is chemo?"], "Who wrote this article?", "Who wrote this article?"),
+        (["How does RFA work?", "Does it hurt?"], "And how long is it?", "And how long is RFA?"),
+    ],
+)
+def test_what_a_follow_up_leans_on_is_found(previous: list[str], question: str, expected: str) -> None:
+    assert standalone(question, previous).question == expected
+
+
+@pytest.mark.parametrize("question", ["What else?", "tell me more", "Anything else?", "go on", "Is there anything else?", "and what else"])
+def test_asking_for_more_is_counted(question: str) -> None:
+    assert standalone(question, ["What is chemo?"]) == Standalone("What is chemo?", more=1)
+    assert standalone(question, ["What is chemo?", "what else?"]) == Standalone("What is chemo?", more=2)
+
+
+def test_a_question_of_its_own_ends_the_asking_for_more() -> None:
+    assert standalone("What is RFA?", ["What is chemo?", "tell me more"]) == Standalone("What is RFA?")
