@@ -18,6 +18,10 @@ FILE = "answerability.json"
 SCALE = 20.0
 
 
+# Share of a question's neighbours in the bank that take something false for granted, from which on it does, too.
+PREMISE_SHARE = 0.5
+
+
 class Band(Enum):
     """What the probability allows to be said."""
 
@@ -86,6 +90,11 @@ def signals(found: Found) -> dict[str, float]:
             "vote": found.neighbours.vote,
         }
     return values
+
+
+def takes_for_granted(found: Found) -> bool:
+    """Whether the question is like those of the bank that take for granted what the document contradicts."""
+    return found.neighbours is not None and found.neighbours.premise >= PREMISE_SHARE
 
 
 def _mass(candidates: tuple[Candidate, ...]) -> float:

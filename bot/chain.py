@@ -8,9 +8,9 @@ from typing import Any
 from langchain_core.runnables import Runnable, RunnableLambda
 
 from bot.about import answer_about, asked_about
-from bot.answerability import Band, Calibration, Judgement, judge
+from bot.answerability import Band, Calibration, Judgement, judge, takes_for_granted
 from bot.conversation import standalone
-from bot.reply import Citation, CitedSentence, Outcome, Reason, Reply, Source
+from bot.reply import Citation, CitedSentence, Flag, Outcome, Reason, Reply, Source
 from bot.retrieval import Found, Retriever
 from bot.spelling import Speller
 from bot.suggestions import Suggester
@@ -110,12 +110,15 @@ class Bot:
         sentences, citations = verify(*cite(slices), self._documents)
         if not sentences:
             return self._refusal(turn, probability, Reason.UNVERIFIED)
+        flags = (Flag.FALSE_PREMISE,) if turn.found and takes_for_granted(turn.found) else ()
+        lead = f"{text('false_premise')}\n\n" if flags else ""
         return Reply(
             question=turn.question,
             standalone_question=turn.standalone,
             outcome=Outcome.ANSWERED,
+            flags=flags,
             answerability=probability,
-            answer=_joined(sentences, citations),
+            answer=lead + _joined(sentences, citations),
             sentences=sentences,
             citations=citations,
             related=related or tuple(dict.fromkeys(citation.section[-1] for citation in citations)),

@@ -1,16 +1,15 @@
 """The `cancer-bot` command. Data goes to stdout, everything else to stderr; heavy imports wait for the command."""
 
-import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from bot.progress import EMBEDDING, progress_bar
 from ingest.errors import CancerBotError
 
 if TYPE_CHECKING:
@@ -27,12 +26,6 @@ app = typer.Typer(
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")]
-
-# What the bar says while texts become vectors.
-EMBEDDING = "Embedding"
-
-# Below this many texts an ingest is over before a bar could be read.
-_BAR_FROM = 64
 
 
 def main() -> None:
@@ -67,31 +60,6 @@ def _say(line: str) -> None:
     print(printable(line), file=sys.stderr, flush=True)
 
 
-@contextlib.contextmanager
-def _bar() -> "Iterator[Callable[[str, int, int], None]]":
-    """A progress bar on stderr for work that takes a while; nothing at all where there is none or nobody looks."""
-    with contextlib.ExitStack() as shown:
-        bars: list[Callable[[str, int, int], None]] = []
-
-        def advance(what: str, done: int, total: int) -> None:
-            if total >= _BAR_FROM and sys.stderr.isatty():
-                bars[:] = bars or [shown.enter_context(_drawn_bar())]
-                bars[0](what, done, total)
-
-        yield advance
-
-
-@contextlib.contextmanager
-def _drawn_bar() -> "Iterator[Callable[[str, int, int], None]]":
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda what, done, total: progress.update(task, description=what, completed=done, total=total)
-
-
 def _settings(**given: Path | None) -> "Settings":
     from bot.settings import read_settings
 
@@ -120,7 +88,7 @@ def ingest(
         for title in unmatched_headings(document):
             _say(f"{document.name}: the heading {title!r} of its sidecar is not in the text; mend the sidecar.")
     weights = weights_for(settings)
-    with _bar() as progress:
+    with progress_bar() as progress:
         done = bring_up_to_date(
             settings.docs, settings.index, weights, force=force, progress=partial(progress, EMBEDDING), say=_say
         )
@@ -158,7 +126,7 @@ def ask(
     asked = _standard_input() if question == "-" else question
     from bot.opening import open_bot
 
-    with _bar() as progress:
+    with progress_bar() as progress:
         bot = open_bot(settings, progress=partial(progress, EMBEDDING), say=_say)
     try:
         reply = bot.ask(asked, previous or ())
@@ -182,6 +150,46 @@ def _exit_status(outcome: "Outcome") -> int:
 def _standard_input() -> str:
     """What stands on standard input; bytes that are no UTF-8 become characters that triage refuses."""
     return sys.stdin.buffer.read().decode("utf-8", errors="surrogateescape").removesuffix("\n")
+
+
+@app.command()
+def evaluate(
+    questions: Annotated[
+        Path | None,
+        typer.Argument(help="A question set, JSON Lines; default: the project's own.", metavar="QUESTIONS"),
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write summary and results to this file as JSON.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write index.html, a page to read and share, to this folder.")] = None,
+    testbed: Annotated[
+        Path | None, typer.Option(help="Folder with passages.jsonl and questions.jsonl: how the encoder does on other texts.")
+    ] = None,
+) -> None:
+    """Ask a question set and print the scoreboard, its gates last.
+
+    Exit status: 0 every gate of the set holds, 5 one does not, 1 anything else.
+    """
+    settings = _settings()
+    from bot.evaluation import check_targets, read_plan, write_json
+    from bot.evaluation import evaluate as run
+    from bot.opening import open_bot
+    from bot.scoreboard import scoreboard
+
+    plan = read_plan(questions, testbed)
+    check_targets(json_file, report)
+    with progress_bar() as progress:
+        bot = open_bot(settings, progress=partial(progress, EMBEDDING), say=_say)
+        try:
+            done = run(bot, plan, progress=partial(progress, "Asking"))
+        finally:
+            bot.close()
+    if json_file:
+        write_json(done, json_file)
+    if report:
+        from bot.report import write_report
+
+        write_report(done, report)
+    print(scoreboard(done))
+    raise typer.Exit(0 if done.holds else 5)
 
 
 @app.command()
@@ -221,7 +229,7 @@ def tune(
     sources = source_paths(settings.docs) if settings.docs.is_dir() else []
     if len(sources) != 1:
         raise SourceError(f"{settings.docs} holds {len(sources)} sources: tuning is for one; name its folder in CANCER_BOT_DOCS.")
-    with _bar() as progress:
+    with progress_bar() as progress:
         fit = Fit(sources[0], bank or bank_path(sources[0]), find_weights(settings.embedding_model), Recipe(), progress)
         manifest = fit.run(out or default_out(sources[0]))
     if as_json:

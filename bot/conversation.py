@@ -46,9 +46,9 @@ _CORRECTS = re.compile(
 _ASKING = frozenset(
     """help helps mean means work works tell know explain happen happens use used uses using get give given say like want need
     make made called way ways thing things please doctor doctors patient patients people person someone question understand
-    exactly really also treat treated treatment treatments would could should much many often usually might may long done take
-    does put first else difference kind kinds type types sort purpose point example examples good bad okay sure wonder about
-    dad mom mum father mother husband wife sister brother son daughter grandma grandpa friend""".split()
+    exactly really also hurt hurts treat treated treatment treatments would could should much many often usually might may
+    long done take does put first else difference kind kinds type types sort purpose point example examples good bad okay
+    sure wonder about dad mom mum father mother husband wife sister brother son daughter grandma grandpa friend""".split()
 )
 
 # With this many content words of its own a question stands alone, pronoun or not: its pronouns point inside it.

@@ -11,10 +11,13 @@ from ingest.documents import Document
 from ingest.errors import SourceError
 from ingest.passages import Passage, Sentence
 
+FALSE_PREMISE = "false-premise"
+
 
 class BankLine(BaseModel):
     """A line of the file. No evidence: a near-miss, which the document does not answer; `kind` then says of what sort.
 
+    `kind` FALSE_PREMISE marks a question that takes for granted what its evidence contradicts.
     `by` names the hand that wrote it, where there were several: one hand's questions measure what another's taught.
     """
 

@@ -18,14 +18,16 @@ STEPS = 127.0
 
 @dataclass(frozen=True)
 class Neighbours:
-    """How near the question is to known ones, as cosines: the nearest answered one, the nearest near-miss; and their vote.
+    """How near the question is to known ones, as cosines: the nearest answered one, the nearest near-miss; and their votes.
 
-    `vote` is the share of the VOTERS nearest that are answered, each counted by the exponential of its cosine times 20.
+    The VOTERS nearest vote, each counted by the exponential of its cosine times 20: `vote` is the share of those that are
+    answered, `premise` the share of those that take for granted what the document contradicts.
     """
 
     answered: float
     missed: float
     vote: float
+    premise: float
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Experience:
     null_bias: float
     questions: "np.ndarray"
     answered: "np.ndarray"
+    premise: "np.ndarray"
 
     VOTERS = 12
 
@@ -54,6 +57,7 @@ class Experience:
             answered=float(cosines[self.answered].max(initial=-1.0)),
             missed=float(cosines[~self.answered].max(initial=-1.0)),
             vote=float(weights[self.answered[nearest]].sum() / weights.sum()),
+            premise=float(weights[self.premise[nearest]].sum() / weights.sum()),
         )
 
 
@@ -67,6 +71,7 @@ def write_experience(folder: Path, experience: Experience) -> None:
         "null_bias": np.array([experience.null_bias], dtype=np.float32),
         "questions": np.round(experience.questions * STEPS).astype(np.int8),
         "answered": experience.answered.astype(np.uint8),
+        "premise": experience.premise.astype(np.uint8),
     }
     save_file(arrays, folder / FILE)
 
@@ -83,4 +88,10 @@ def read_experience(folder: Path) -> Experience:
         raise ModelError(f"The tuning in {folder} lacks {FILE}: run cancer-bot tune, or remove that folder.") from error
     questions = arrays["questions"].astype(np.float32)
     questions /= np.linalg.norm(questions, axis=1, keepdims=True)
-    return Experience(arrays["null_vector"], float(arrays["null_bias"][0]), questions, arrays["answered"].astype(bool))
+    return Experience(
+        null_vector=arrays["null_vector"],
+        null_bias=float(arrays["null_bias"][0]),
+        questions=questions,
+        answered=arrays["answered"].astype(bool),
+        premise=arrays["premise"].astype(bool),
+    )

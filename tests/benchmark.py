@@ -63,11 +63,9 @@ def warm(index: Path) -> dict[str, float]:
     """Medians over all questions of a running program, question and encoding in turn."""
     from bot.opening import open_bot
     from bot.settings import Settings
-    from ingest.embeddings import SentenceTransformerEmbeddings
-    from ingest.weights import find_weights
 
     bot = open_bot(Settings(index=index))
-    encode = SentenceTransformerEmbeddings(find_weights()).embed_query
+    encode = bot.retriever.embeddings.embed_query
     for question in QUESTIONS:
         bot.ask(question), encode(question)
     pairs = [(milliseconds(bot.ask, q), milliseconds(encode, q)) for _ in range(40) for q in QUESTIONS]
@@ -82,12 +80,13 @@ def warm(index: Path) -> dict[str, float]:
 
 def ingested(folder: Path) -> dict[str, float]:
     """A whole build of the article, and one that finds nothing to do."""
-    from bot.settings import packaged_docs
+    from bot.opening import weights_for
+    from bot.settings import Settings, packaged_docs
     from ingest.index import ingest
-    from ingest.weights import find_weights
 
-    done = ingest(packaged_docs(), folder, find_weights(), force=True)
-    nothing = ingest(packaged_docs(), folder, find_weights())
+    weights = weights_for(Settings())
+    done = ingest(packaged_docs(), folder, weights, force=True)
+    nothing = ingest(packaged_docs(), folder, weights)
     return {
         "ingest, passages per second": done.manifest.passages / done.seconds,
         "ingest, nothing to do, ms": nothing.seconds * 1000,

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot.chain import Bot
-from bot.opening import open_bot
+from bot.opening import open_bot, weights_for
 from bot.settings import Settings, packaged_docs
 from ingest.documents import Document, read_document
 from ingest.index import ingest
-from ingest.weights import find_weights
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTICLE = "treating-advanced-cancer.txt"
@@ -37,7 +36,7 @@ def article() -> Document:
 def built_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The article's index, built once with the real weights; never written again."""
     folder = tmp_path_factory.mktemp("built")
-    ingest(packaged_docs(), folder, find_weights())
+    ingest(packaged_docs(), folder, weights_for(Settings()))
     return folder
 
 

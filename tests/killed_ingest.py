@@ -14,8 +14,9 @@ import chromadb
 import sentence_transformers
 import torch
 
+from bot.opening import weights_for
+from bot.settings import Settings
 from ingest.index import ingest
-from ingest.weights import find_weights
 
 assert chromadb
 assert sentence_transformers
@@ -39,7 +40,7 @@ def start(docs: Path, index: Path) -> int:
     child = os.fork()
     if child == 0:
         torch.set_num_threads(1)
-        ingest(docs, index, find_weights(), force=True)
+        ingest(docs, index, weights_for(Settings()), force=True)
         os._exit(0)
     return child
 

@@ -15,7 +15,11 @@ from bot.conversation import Standalone, standalone
         (["What is a colostomy?"], "What is chemotherapy?", "What is chemotherapy?"),
         (["What is ablation?"], "no, I meant the freezing one", "ablation: the freezing one"),
         (["What can radiation do?"], "I meant surgery. What good can it do?", "surgery. What good can it do?"),
-        (["What is chemo?"], "Is it true that nothing more can be done for bone pain?", "Is it true that nothing more can be done for bone pain?"),
+        (
+            ["What is chemo?"],
+            "Is it true that nothing more can be done for bone pain?",
+            "Is it true that nothing more can be done for bone pain?",
+        ),
         (["What is chemo?"], "Who wrote this article?", "Who wrote this article?"),
         (["How does RFA work?", "Does it hurt?"], "And how long is it?", "And how long is RFA?"),
     ],
@@ -24,7 +28,9 @@ def test_what_a_follow_up_leans_on_is_found(previous: list[str], question: str, 
     assert standalone(question, previous).question == expected
 
 
-@pytest.mark.parametrize("question", ["What else?", "tell me more", "Anything else?", "go on", "Is there anything else?", "and what else"])
+@pytest.mark.parametrize(
+    "question", ["What else?", "tell me more", "Anything else?", "go on", "Is there anything else?", "and what else"]
+)
 def test_asking_for_more_is_counted(question: str) -> None:
     assert standalone(question, ["What is chemo?"]) == Standalone("What is chemo?", more=1)
     assert standalone(question, ["What is chemo?", "what else?"]) == Standalone("What is chemo?", more=2)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import packaged_docs
+from bot.opening import weights_for
+from bot.settings import Settings, packaged_docs
 from ingest.documents import read_documents
 from ingest.embeddings import SentenceTransformerEmbeddings
 from ingest.errors import ModelError, SourceError, StoreError
@@ -16,6 +17,8 @@ from ingest.manifest import read_manifest
 from ingest.passages import cut
 from ingest.weights import PACKAGE_SHA256, Weights, find_weights
 from tests.conftest import ARTICLE
+
+WEIGHTS = weights_for(Settings())
 
 
 def open_as_built(folder: Path, docs: Path | None = None) -> Index:
@@ -53,7 +56,7 @@ def test_the_index_holds_what_the_cutter_cut(built_index: Path) -> None:
 
 
 def test_search_gives_cosines_nearest_first(built_index: Path) -> None:
-    embeddings = SentenceTransformerEmbeddings(find_weights())
+    embeddings = SentenceTransformerEmbeddings(WEIGHTS)
     with open_as_built(built_index) as index:
         found = index.search(embeddings.embed_query("radium for bone pain"), k=10)
         assert list(found.values()) == sorted(found.values(), reverse=True)
@@ -63,7 +66,7 @@ def test_search_gives_cosines_nearest_first(built_index: Path) -> None:
 
 def test_the_index_serves_langchain_as_a_vector_store(built_index: Path) -> None:
     with open_as_built(built_index) as index:
-        store = index.vector_store(SentenceTransformerEmbeddings(find_weights()))
+        store = index.vector_store(SentenceTransformerEmbeddings(WEIGHTS))
         best = store.similarity_search("What is a colostomy?", k=1)[0]
         start, end = best.metadata["start"], best.metadata["end"]
         assert index.documents[ARTICLE].text[start:end] == best.page_content
@@ -72,7 +75,7 @@ def test_the_index_serves_langchain_as_a_vector_store(built_index: Path) -> None
 
 def test_unchanged_sources_are_a_no_op(index_folder: Path) -> None:
     begun = time.perf_counter()
-    done = ingest(packaged_docs(), index_folder, find_weights())
+    done = ingest(packaged_docs(), index_folder, WEIGHTS)
     assert (done.rebuilt, done.embedded) == (False, 0)
     assert time.perf_counter() - begun < 0.5
 
@@ -80,7 +83,7 @@ def test_unchanged_sources_are_a_no_op(index_folder: Path) -> None:
 def test_a_changed_source_embeds_only_what_changed(index_folder: Path, docs_folder: Path) -> None:
     """One new sentence: itself and the passage that it stands in."""
     add_sentence(docs_folder)
-    done = ingest(docs_folder, index_folder, find_weights())
+    done = ingest(docs_folder, index_folder, WEIGHTS)
     assert (done.rebuilt, done.embedded, done.manifest.sentences) == (True, 2, 112)
     with open_as_built(index_folder, docs_folder) as index:
         assert any(s.text == "A new sentence." for p in index.passages[ARTICLE] for s in p.sentences)
@@ -88,18 +91,18 @@ def test_a_changed_source_embeds_only_what_changed(index_folder: Path, docs_fold
 
 def test_vectors_that_were_kept_are_the_ones_that_would_be_made(index_folder: Path, docs_folder: Path, tmp_path: Path) -> None:
     add_sentence(docs_folder)
-    ingest(docs_folder, index_folder, find_weights())
-    ingest(docs_folder, tmp_path / "anew", find_weights())
-    question = SentenceTransformerEmbeddings(find_weights()).embed_query("How do I join a clinical trial?")
+    ingest(docs_folder, index_folder, WEIGHTS)
+    ingest(docs_folder, tmp_path / "anew", WEIGHTS)
+    question = SentenceTransformerEmbeddings(WEIGHTS).embed_query("How do I join a clinical trial?")
     with open_as_built(index_folder, docs_folder) as kept, open_as_built(tmp_path / "anew", docs_folder) as anew:
         assert kept.search(question, k=30) == pytest.approx(anew.search(question, k=30), abs=1e-5)
 
 
 def test_a_document_that_is_gone_is_gone_from_the_index(index_folder: Path, docs_folder: Path) -> None:
     (docs_folder / "more.md").write_text("# More\n\nAn extra text.")
-    assert ingest(docs_folder, index_folder, find_weights()).embedded == 2
+    assert ingest(docs_folder, index_folder, WEIGHTS).embedded == 2
     (docs_folder / "more.md").unlink()
-    assert ingest(docs_folder, index_folder, find_weights()).embedded == 0
+    assert ingest(docs_folder, index_folder, WEIGHTS).embedded == 0
     with open_as_built(index_folder, docs_folder) as index:
         assert list(index.passages) == [ARTICLE]
 
@@ -110,8 +113,8 @@ def test_a_document_that_is_gone_is_gone_from_the_index(index_folder: Path, docs
 def test_an_index_of_another_making_is_rebuilt_whole(index_folder: Path, field: str, value: object) -> None:
     path = index_folder / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
-    assert stale_because(index_folder, read_documents(packaged_docs()), find_weights())
-    done = ingest(packaged_docs(), index_folder, find_weights())
+    assert stale_because(index_folder, read_documents(packaged_docs()), WEIGHTS)
+    done = ingest(packaged_docs(), index_folder, WEIGHTS)
     assert (done.rebuilt, done.embedded) == (True, 149)
 
 
@@ -132,18 +135,18 @@ def test_a_damaged_index_is_built_again_by_itself(index_folder: Path, damage: st
     if damage == "manifest":
         (index_folder / "manifest.json").write_text("{")
     said: list[str] = []
-    with open_index(packaged_docs(), index_folder, find_weights(), say=said.append) as index:
+    with open_index(packaged_docs(), index_folder, WEIGHTS, say=said.append) as index:
         assert sum(len(passage.sentences) for passage in index.passages[ARTICLE]) == 111
     assert len(said) == 1
 
 
 def test_an_open_index_does_not_see_the_next_one(index_folder: Path, docs_folder: Path) -> None:
     """A reader keeps what it opened, whole, while a new index takes its place."""
-    question = SentenceTransformerEmbeddings(find_weights()).embed_query("clinical trials")
+    question = SentenceTransformerEmbeddings(WEIGHTS).embed_query("clinical trials")
     with open_as_built(index_folder) as index:
         before = index.search(question, k=20)
         add_sentence(docs_folder)
-        ingest(docs_folder, index_folder, find_weights())
+        ingest(docs_folder, index_folder, WEIGHTS)
         assert index.search(question, k=20) == before
         assert len(list(index_folder.glob("store-*"))) == 1
 
@@ -159,7 +162,7 @@ def test_a_failed_ingest_leaves_the_last_good_index(index_folder: Path, docs_fol
     before = read_manifest(index_folder)
     (docs_folder / "bad.txt").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SourceError):
-        ingest(docs_folder, index_folder, find_weights())
+        ingest(docs_folder, index_folder, WEIGHTS)
     assert read_manifest(index_folder) == before
     with open_as_built(index_folder) as index:
         assert index.passages
@@ -167,11 +170,11 @@ def test_a_failed_ingest_leaves_the_last_good_index(index_folder: Path, docs_fol
 
 def test_foreign_folders_in_the_index_are_left_alone(index_folder: Path) -> None:
     (index_folder / "store-mine").mkdir()
-    ingest(packaged_docs(), index_folder, find_weights(), force=True)
+    ingest(packaged_docs(), index_folder, WEIGHTS, force=True)
     assert (index_folder / "store-mine").is_dir()
 
 
 def test_an_index_path_that_is_a_file_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "index").write_text("x")
     with pytest.raises(StoreError, match="index"):
-        ingest(packaged_docs(), tmp_path / "index", find_weights())
+        ingest(packaged_docs(), tmp_path / "index", WEIGHTS)

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.opening import weights_for
+from bot.settings import Settings
 from ingest.documents import read_documents
 from ingest.index import Index, ingest
 from ingest.manifest import read_manifest
 from ingest.passages import Passage, cut
-from ingest.weights import find_weights
 from tests.conftest import ARTICLE
 
 KILLS = 24
@@ -68,7 +69,7 @@ def test_a_kill_at_any_moment_leaves_the_old_index_or_the_new_one(
         assert now in (before, after)
         switched += now == after
         before = now
-    ingest(docs_folder, index_folder, find_weights())
+    ingest(docs_folder, index_folder, weights_for(Settings()))
     assert sentences(index_folder, docs_folder) == after
     assert [path.name for path in index_folder.glob("store-*")] == [read_store(index_folder)]
     with capsys.disabled():

@@ -36,5 +36,14 @@ def test_without_a_list_of_words_nothing_is_touched() -> None:
 
 
 def test_the_banks_own_misspellings_are_not_learnt(language: Path) -> None:
-    questions = ["does cancr spread", "what causes cancr", "is cancr bad", "cryo works", "is cryo new", "cryo", "house the house", "house"]
+    questions = [
+        "does cancr spread",
+        "what causes cancr",
+        "is cancr bad",
+        "cryo works",
+        "is cryo new",
+        "cryo",
+        "house the house",
+        "house",
+    ]
     assert bank_words(questions, ["cancer", "spread"], language) == ["cryo", "house"]

@@ -1,0 +1,117 @@
+"""When it answers: a probability from named signals, bands by fitted thresholds, neighbours of the bank."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.answerability import Band, Calibration, Weighted, calibration, judge, signals
+from bot.opening import weights_for
+from bot.retrieval import Candidate, Found
+from bot.settings import Settings
+from bot.suggestions import Suggester, Suggestion, well_formed
+from ingest.documents import Document
+from ingest.errors import ModelError
+from ingest.experience import Experience, Neighbours, read_experience, write_experience
+from ingest.sidecar import Sidecar
+
+DOCUMENT = Document("a.txt", "One.", "0" * 64, Sidecar())
+
+
+def found(dense: float, nothing: float | None = None) -> Found:
+    candidate = Candidate(DOCUMENT, 0, 0, dense, dense, 2.0)
+    neighbours = None if nothing is None else Neighbours(answered=0.5, missed=0.4, vote=0.6, premise=0.0)
+    return Found("q", (candidate,), passage_dense=0.3, coverage=0.5, known=0.5, nothing=nothing, neighbours=neighbours)
+
+
+FITTED = Calibration(
+    answers=Weighted(intercept=-5, weights={"sentence": 10}),
+    topic=Weighted(intercept=-1, weights={"sentence": 10}),
+    answered=0.5,
+    near=0.1,
+    on_topic=0.4,
+    fitted="2026-01-01",
+    data_sha256="0",
+)
+
+
+@pytest.mark.parametrize(
+    ("dense", "band"),
+    [(0.9, Band.ANSWERED), (0.5, Band.ANSWERED), (0.4, Band.NEAR), (0.1, Band.NOT_COVERED), (0.0, Band.OFF_TOPIC)],
+)
+def test_bands_follow_the_thresholds(dense: float, band: Band) -> None:
+    assert judge(found(dense), FITTED).band is band
+
+
+@pytest.mark.parametrize("dense", [-1e9, -1.0, 0.0, 1.0, 1e9])
+def test_a_probability_is_one_whatever_comes_in(dense: float) -> None:
+    assert 0 <= judge(found(dense), FITTED).probability <= 1
+
+
+def test_a_tuned_encoder_adds_its_signals() -> None:
+    assert set(signals(found(0.5, nothing=0.2))) - set(signals(found(0.5))) == {
+        *("margin", "mass", "nearest answered", "nearest missed", "vote")
+    }
+    assert signals(found(0.5, nothing=0.2))["margin"] == pytest.approx(0.3)
+    # One candidate: its softmax term alone, against that of "nothing here".
+    assert signals(found(0.5, nothing=0.2))["mass"] == pytest.approx(20 * 0.3)
+
+
+def test_every_fitted_signal_is_there_to_be_weighed() -> None:
+    tuned, base = calibration(weights_for(Settings()).tuning), calibration()
+    assert set(tuned.answers.weights) == set(tuned.topic.weights) == set(signals(found(0.5, nothing=0.2)))
+    assert set(base.answers.weights) == set(base.topic.weights) == set(signals(found(0.5)))
+
+
+def test_unreadable_numbers_are_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "answerability.json").write_text("{}")
+    with pytest.raises(ModelError, match="cancer-bot tune"):
+        calibration(tmp_path)
+
+
+def experience() -> Experience:
+    vectors = np.eye(20, 384, dtype=np.float32)
+    answered = np.arange(20) < 10
+    return Experience(np.zeros(384, dtype=np.float32), 0.25, vectors, answered, np.arange(20) == 3)
+
+
+def test_neighbours_vote_by_nearness(tmp_path: Path) -> None:
+    """What is written comes back; the nearest question outweighs all that are far."""
+    write_experience(tmp_path, experience())
+    read = read_experience(tmp_path)
+    near = read.neighbours(np.eye(20, 384)[3].tolist())
+    assert near.answered == pytest.approx(1)
+    assert near.missed == pytest.approx(0)
+    assert near.vote > 0.99
+    assert near.premise > 0.99
+    assert read.neighbours(np.eye(20, 384)[15].tolist()).vote < 0.01
+    assert read.null_score([0.0] * 384) == pytest.approx(0.25)
+
+
+def test_a_missing_experience_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="cancer-bot tune"):
+        read_experience(tmp_path)
+
+
+SUGGESTIONS = Suggester(
+    [Suggestion("What is RFA?", 100), Suggestion("What is cryoablation?", 200), Suggestion("Is chemo a pill?", 900)]
+)
+
+
+def test_suggestions_come_from_nearby_and_are_new() -> None:
+    three = ("What is RFA?", "What is cryoablation?", "Is chemo a pill?")
+    assert SUGGESTIONS.after([110], ["How hot is the needle?"]) == three
+    assert SUGGESTIONS.after([100], ["what is cryoablation"]) == ("Is chemo a pill?",)
+    assert SUGGESTIONS.after([], []) == ()
+
+
+@pytest.mark.parametrize("question", ["What is RFA?", "Can surgery stop bleeding from the stomach?"])
+def test_plain_questions_can_stand_on_a_button(question: str) -> None:
+    assert well_formed(question)
+
+
+@pytest.mark.parametrize(
+    "question", ["what is rfa", "What will they do to me?", "Is it safe?", "Mum cried. What is RFA good for?"]
+)
+def test_other_questions_can_not(question: str) -> None:
+    assert not well_formed(question)
