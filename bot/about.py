@@ -19,6 +19,8 @@ _ASKS = {
         r"\b(?:how old|how recent|how current|how up to date) is\b.*TEXT",
         r"\b(?:is|was)\b.*TEXT.*\b(?:up to date|out of date|outdated|current|still valid)\b",
         r"\blast (?:revised|updated|reviewed|changed)\b|\brevision date\b|\bdate of (?:the|this) article\b",
+        r"TEXT.*\b(?:revised|updated|written|published)\b",
+        r"\b(?:when|last)\b.*\b(?:go over|gone over|went over|looked over)\b.*TEXT",
     ),
     "rights": (
         r"\bcopyright(?:ed)?\b|\breprints?\b",
@@ -26,10 +28,13 @@ _ASKS = {
     ),
     "subject": (
         r"\bwhat (?:is|does|s)\b.*\b(?:article|page|document|text|leaflet|review)\b.*\b(?:about|cover|contain|say|discuss)s?\b",
+        r"\b(?:is|was) (?:this|the) (?:article|page|text|document|leaflet|review) (?:only |just )?(?:about|for|on)\b",
         r"\bwhat (?:topics|sections|subjects|questions)\b|\b(?:topics|sections)\b.*TEXT",
     ),
 }
 _PATTERNS = {kind: re.compile("|".join(asks).replace("TEXT", _TEXT)) for kind, asks in _ASKS.items()}
+# No text says when it will be changed.
+_AHEAD = re.compile(r"\b(?:will|going to|next|soon|planned)\b")
 _SAYS = {
     "people": re.compile(r"\bteam\b|\bwritten by\b|\bauthors?\b|\beditors?\b", re.IGNORECASE),
     "date": re.compile(r"\b(?:revised|updated|reviewed|published)\b.*\d{4}", re.IGNORECASE),
@@ -40,6 +45,8 @@ _SAYS = {
 def asked_about(question: str) -> str | None:
     """What is asked about the article itself: `people`, `date`, `rights`, `subject`; None where it is not."""
     said = " ".join(re.findall(r"[a-z]+", question.lower()))
+    if _AHEAD.search(said):
+        return None
     return next((kind for kind, pattern in _PATTERNS.items() if pattern.search(said)), None)
 
 

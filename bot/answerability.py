@@ -18,8 +18,9 @@ FILE = "answerability.json"
 SCALE = 20.0
 
 
-# Share of a question's neighbours in the bank that take something false for granted, from which on it does, too.
-PREMISE_SHARE = 0.5
+# Share of a question's neighbours in the bank that take something false for granted, from which on it does, too: chosen on
+# the development set, where it finds a third of them and raises an alarm on 0.6 % of the others.
+PREMISE_SHARE = 0.2
 
 
 class Band(Enum):

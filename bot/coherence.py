@@ -18,6 +18,7 @@ _LEANS = re.compile(
       | (?:its|their|his|her|both)\b
       | another\s+(?:option|way|possibility|choice|method|approach|reason)\b
       | (?:for|in|on|at|after|during|with|because\ of|if|when|once|while|by)\s+{_PRONOUN}
+      | (?:if|when|once|while|because|although)\b[^,.]*,\s+(?:this|these|that|those|they)\b
       | (?:in\s\w+\scases|sometimes|often|usually|by\s\w+ing\s[^,.]*),?\s+(?:it|they)\b
     )""",
     re.IGNORECASE | re.VERBOSE,

@@ -36,6 +36,12 @@ _MORE = re.compile(
         (?:\sabout\s(?:it|this|that|them))?\W*""",
     re.IGNORECASE | re.VERBOSE,
 )
+# "And radiation?" after a question about one thing asks the same about another; "and for bones?" adds to it.
+_INSTEAD = re.compile(
+    r"""\W*(?:and|what\sabout|how\sabout|what\sof)\s(?:the\s)?
+        (?P<thing>(?!(?:for|in|with|to|if|when|is|are|does|do|can|what|how|why|it|that|this)\b)[\w-]+(?:\s[\w-]+)?)\W*""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _CORRECTS = re.compile(
     r"""\W*(?:(?:no|nope|sorry|wait|not\sthat(?:\sone)?)\W+)*
         (?: i\s(?:really\s|actually\s)?(?:meant?|was\sasking|wanted)(?:\sto\s(?:ask|know))?(?:\sabout)?
@@ -81,6 +87,8 @@ def standalone(question: str, previous: Sequence[str]) -> Standalone:
     if renamed or not leans(said):
         return Standalone(said)
     subject = topic(before.question)
+    if (instead := _INSTEAD.fullmatch(said)) and subject and " " not in subject:
+        return Standalone(before.question.replace(subject, instead["thing"]))
     return Standalone(_with_topic(said, subject) if subject else said)
 
 

@@ -144,7 +144,7 @@ def _facts(bot: Bot) -> dict[str, str]:
         "encoder": manifest.model.name,
         "sha256 of the encoder": manifest.model.sha256,
         "answerability fitted": bot.fitted.fitted,
-        "sha256 of the bank": bot.fitted.data_sha256,
+        "sha256 of what it was fitted on": bot.fitted.data_sha256,
         "index built": manifest.created,
         "documents": str(manifest.documents),
         "passages": str(manifest.passages),

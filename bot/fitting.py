@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot.answerability import FILE, Band, Calibration, judge, signals
 from bot.calibrating import OFF_SUBJECT, Judged, figures, fit_calibration, right
+from bot.coherence import is_pointer
 from bot.retrieval import Retriever
 from bot.spelling import FILE as WORDS
 from bot.spelling import VOCABULARY, bank_words
@@ -93,8 +94,9 @@ class Fit:
 
     def _suggestions(self, document: Document, questions: Sequence[BankQuestion], folder: Path, fitted: Calibration) -> str:
         """For each sentence the clearest of the bank's questions that read well and that the program answers with it."""
-        readable = [q for q in questions if q.targets and well_formed(q.question)]
         sentences = [s for _, s in answer_sentences(cut(document))]
+        fit = [q for q in questions if q.targets and q.kind != FALSE_PREMISE and not is_pointer(sentences[q.targets[0]].text)]
+        readable = [q for q in fit if well_formed(q.question)]
         best: dict[int, tuple[float, str]] = {}
         for one in self._asked(document, readable, folder, "Checking suggestions"):
             judgement = judge(one.found, fitted)
@@ -122,7 +124,7 @@ class Fit:
             [q.question for q in questions]
         )
         known = bank_words([q.question for q in questions], words(document.text), Path(self.weights.location) / VOCABULARY)
-        (folder / WORDS).write_text("\n".join(known) + "\n", encoding="utf-8")
+        (folder / WORDS).write_text(json.dumps(known, indent=0) + "\n", encoding="utf-8")
         answered = np.array([bool(q.targets) for q in questions])
         premise = np.array([bool(q.targets) and q.kind == FALSE_PREMISE for q in questions])
         null_vector = tuned.null_vector.numpy()

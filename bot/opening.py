@@ -1,5 +1,6 @@
 """From the settings to a bot that is ready to be asked."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,6 @@ def _speller(index: "Index", weights: "Weights") -> Speller:
     """Corrects to the words of the sources and of the bank; not at all where the language's words are not known."""
     subject = {word for document in index.documents.values() for word in words(document.text)}
     if weights.tuning and (weights.tuning / WORDS).exists():
-        subject.update((weights.tuning / WORDS).read_text(encoding="utf-8").split())
+        subject.update(json.loads((weights.tuning / WORDS).read_text(encoding="utf-8")))
     vocabulary = Path(weights.location) / VOCABULARY
     return Speller(subject, vocabulary if vocabulary.is_file() else None)

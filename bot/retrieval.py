@@ -21,8 +21,8 @@ NEAREST = 64
 
 # Weights of the fused score beside the sentence's own cosine, chosen on the question bank. A BM25 of BM25_SCALE counts
 # as strong: tanh flattens what lies above it, so that one rare word can't outweigh the meaning.
-PASSAGE_WEIGHT = 0.1
-BM25_WEIGHT = 0.05
+PASSAGE_WEIGHT = 0.15
+BM25_WEIGHT = 0.2
 BM25_SCALE = 6.0
 
 

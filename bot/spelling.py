@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.words import words
 
-FILE = "words.txt"
+FILE = "words.json"
 
 # The encoder's own vocabulary beside its weights: whole words and, marked "##", inner pieces.
 VOCABULARY = "vocab.txt"

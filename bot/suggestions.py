@@ -16,7 +16,9 @@ MAXIMUM = 3
 # A question that reads well on a button: short, plain, about the subject and not about somebody's own case.
 _WELL_FORMED = re.compile(r"(?:What|How|Why|When|Where|Which|Who|Can|Does|Do|Is|Are) [^?.!;:\"]{5,58}\?")
 _OWN_CASE = re.compile(
-    r"\b(?:i|me|my|mine|we|us|our|he|him|his|she|her|you|your|they|them|their|it|its|this|that|these|those)\b", re.IGNORECASE
+    r"""\b(?:i|me|my|mine|we|us|our|he|him|his|she|her|you|your|they|them|their|it|its|this|that|these|those
+        |mum|mom|dad|gran|nan|wife|husband|son|daughter|uncle|aunt)\b""",
+    re.IGNORECASE | re.VERBOSE,
 )
 
 

@@ -1,5 +1,6 @@
 """Picks and orders the article's own sentences into an answer: few, whole, from few passages, in the article's order."""
 
+import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -34,20 +35,25 @@ def compose(
     Sentences in `without` have been shown: they are not picked again, and come along only where another can't do without.
     """
     shown = {(one.document.name, one.place) for one in without}
+    pointing = bool(candidates) and is_pointer(retriever.sentence(candidates[0]).text)
     chosen: dict[str, set[Place]] = {}
     best: float | None = None
     for candidate in candidates:
         place = Place(candidate.passage, candidate.sentence)
-        if best is not None and candidate.score < best - _below(chosen, candidate):
+        if best is not None and math.isfinite(best) and candidate.score < best - _below(chosen, candidate):
+            if candidate.score < best - BELOW_SAME_PASSAGE:
+                break
             continue
         if (candidate.document.name, place) in shown:
             continue
-        places = _whole(retriever, candidate, limit=maximum)
+        places = _whole(retriever, candidate, limit=maximum, pointing=pointing)
         union = chosen.get(candidate.document.name, set()).union(places)
         others = sum(len(taken) for name, taken in chosen.items() if name != candidate.document.name)
         if places and len(union) + others <= maximum:
             chosen[candidate.document.name] = union
-            best = candidate.score if best is None else best
+            # Where to read on is never a whole answer: the best sentence that says something stands with it.
+            pointed = is_pointer(retriever.sentence(candidate).text) and best is None
+            best = (math.inf if pointed else candidate.score) if best is None or math.isinf(best) else best
     return tuple(_slices(retriever, chosen))
 
 
@@ -56,10 +62,13 @@ def _below(chosen: dict[str, set[Place]], candidate: Candidate) -> float:
     return BELOW_SAME_PASSAGE if candidate.passage in passages else BELOW_ELSEWHERE
 
 
-def _whole(retriever: Retriever, candidate: Candidate, *, limit: int) -> tuple[Place, ...]:
-    """The candidate with what it needs; nothing where it only points elsewhere, says what the text is, or needs too much."""
+def _whole(retriever: Retriever, candidate: Candidate, *, limit: int, pointing: bool) -> tuple[Place, ...]:
+    """The candidate with what it needs; nothing where it says what the text is, or needs too much.
+
+    A sentence that only says where to read on is let in where `pointing`: nothing else comes nearer to the question.
+    """
     text = retriever.sentence(candidate).text
-    if is_pointer(text) or is_meta(text):
+    if (is_pointer(text) and not pointing) or is_meta(text):
         return ()
     passages = retriever.passages(candidate.document)
     return closure(passages, Place(candidate.passage, candidate.sentence), limit=limit) or ()

@@ -24,7 +24,7 @@ def stems(text: str) -> list[str]:
 
 def is_function_word(word: str) -> bool:
     """Whether a word in lower case says nothing by itself: "the", "what", "isn't"."""
-    return word in _function_words()
+    return word in _function_words() or word.split("'", maxsplit=1)[0] in _function_words()
 
 
 @cache

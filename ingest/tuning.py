@@ -6,6 +6,7 @@ vectors of general text where the base weights put them, so that other documents
 (Hu et al. 2021) keeps what is learnt small.
 """
 
+import json
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.adapter import ADAPTER
+from ingest.adapter import ADAPTER, CONFIG
 from ingest.bank import BankQuestion
 from ingest.weights import Weights
 
@@ -97,7 +98,7 @@ def tune(
         if progress:
             progress(step, steps)
     model.eval()
-    return Tuned(model, null_vector.detach(), float(null_bias))
+    return Tuned(model, null_vector.detach(), float(null_bias.detach()))
 
 
 def _add_adapter(model: "SentenceTransformer", recipe: Recipe) -> None:
@@ -184,3 +185,7 @@ def save(tuned: Tuned, folder: Path) -> None:
     learnt = {name: value.to(torch.float16).contiguous() for name, value in load_file(folder / ADAPTER).items()}
     save_file(learnt, folder / ADAPTER)
     (folder / "README.md").unlink(missing_ok=True)
+    # PEFT notes where the base weights lay on this machine, and a set in any order; the file is to be the same anywhere.
+    config: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    config |= {"base_model_name_or_path": None, "target_modules": sorted(config["target_modules"])}
+    (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

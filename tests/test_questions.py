@@ -7,6 +7,7 @@ import pytest
 
 from bot.chain import Bot
 from bot.coherence import Place, closure
+from bot.reply import Reason
 from tests.conftest import ROOT
 
 QUESTIONS: list[dict[str, Any]] = [
@@ -31,8 +32,15 @@ def test_the_first_passage_is_right(bot: Bot, question: dict[str, Any]) -> None:
 @pytest.mark.parametrize("question", OFF_TOPIC, ids=lambda q: str(q["id"]))
 def test_what_has_nothing_to_do_with_the_article_is_not_answered(bot: Bot, question: dict[str, Any]) -> None:
     reply = bot.ask(question["turns"][-1])
-    assert (reply.outcome, reply.reason) == ("not_in_article", "off_topic")
+    assert reply.outcome == "not_in_article"
+    assert not reply.nearest
     assert reply.related
+
+
+def test_most_of_it_is_called_off_topic(bot: Bot) -> None:
+    """The others are told that the article does not say: a sick person's question is not called foreign lightly."""
+    reasons = [bot.ask(question["turns"][-1]).reason for question in OFF_TOPIC]
+    assert reasons.count(Reason.OFF_TOPIC) >= 0.75 * len(reasons)
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda q: str(q["id"]))

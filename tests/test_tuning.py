@@ -137,6 +137,7 @@ def test_a_small_bank_tunes_fits_and_is_used(docs_folder: Path, tmp_path: Path) 
     seen: list[tuple[str, int, int]] = []
     fit = Fit(source, small, find_weights(), Recipe(epochs=1, batch=64), lambda *progress: seen.append(progress))
     manifest = fit.run(tuned_folder(source))
+    assert str(Path(find_weights().location)) not in (tuned_folder(source) / "adapter_config.json").read_text()
     assert 0.5 < manifest.figures["answerability AUROC"] <= 1
     assert {what for what, _, _ in seen} >= {"Tuning on a part of the bank", "Tuning on the whole bank", "Asking the other part"}
     bot = open_bot(Settings(docs=docs_folder, index=tmp_path / "index"))
