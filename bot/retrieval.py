@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # How many of the nearest passages and sentences the vector search returns.
 NEAREST = 64
 
-# Weights of the fused score beside the sentence's own cosine, chosen on the question bank. A BM25 of BM25_SCALE counts
+# Weights of the fused score beside the sentence's own cosine, chosen on the development set. A BM25 of BM25_SCALE counts
 # as strong: tanh flattens what lies above it, so that one rare word can't outweigh the meaning.
 PASSAGE_WEIGHT = 0.15
 BM25_WEIGHT = 0.2
