@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help ask ingest doctor test lint types unit bench clean
+.PHONY: help ask ingest doctor test lint types unit fuzz bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -42,6 +42,9 @@ types: $(INSTALLED)
 
 unit: $(INSTALLED)
 	$(BIN)/pytest
+
+fuzz: $(INSTALLED) ## Ask 20,000 hostile and senseless things; takes some minutes
+	$(BIN)/python -m tests.fuzz
 
 bench: $(INSTALLED) ## Time a cold and a warm question, ingest and memory, beside their baselines
 	$(BIN)/python -m tests.benchmark

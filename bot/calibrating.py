@@ -13,13 +13,13 @@ from ingest.passages import cut
 OTHER_SUBJECTS = 120
 
 # Share of the answerable questions of the bank that the threshold lets through, in cross-validation.
-ANSWERED_SHARE = 0.95
+ANSWERED_SHARE = 0.92
 
 # Of those below the threshold, this probable ones get to see what comes nearest.
 NEAR_PROBABILITY = 0.1
 
 # Share of the bank's questions on the subject that are recognised as such.
-ON_TOPIC_SHARE = 0.98
+ON_TOPIC_SHARE = 0.95
 
 # Near-misses of this kind have nothing to do with the document.
 OFF_SUBJECT = "off-topic"

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableLambda
@@ -10,14 +11,20 @@ from langchain_core.runnables import Runnable, RunnableLambda
 from bot.about import answer_about, asked_about
 from bot.answerability import Band, Calibration, Judgement, judge, takes_for_granted
 from bot.conversation import standalone
-from bot.reply import Citation, CitedSentence, Flag, Outcome, Reason, Reply, Source
+from bot.language import foreign, language
+from bot.reply import Citation, CitedSentence, Flag, Outcome, Reason, Reply
 from bot.retrieval import Found, Retriever
+from bot.safety.assessment import Level, assess
+from bot.safety.regions import regions
 from bot.spelling import Speller
 from bot.suggestions import Suggester
-from bot.triage import other_script, readable_previous, small_talk, unreadable
+from bot.triage import QUESTION_CHARACTERS, other_script, readable_previous, small_talk, unreadable
+from bot.turn import Turn
 from bot.verbatim import Slice, cite, compose
 from bot.verification import verify
+from bot.wording import followed, joined, led, safety_text, source_of, writable
 from ingest.documents import Document
+from ingest.errors import CancerBotError
 from ingest.passages import outline
 from prompts import text
 
@@ -27,32 +34,23 @@ NEAREST_SENTENCES = 2
 TOP_LEVEL = 2
 
 
-@dataclass(frozen=True)
-class Turn:
-    """A question on its way: what was asked, after which earlier questions (oldest first), and what is known so far."""
-
-    question: str
-    previous: tuple[str, ...] = ()
-    begun: float = field(default_factory=time.perf_counter)
-    standalone: str = ""
-    more: int = 0
-    found: Found | None = None
-
-
 class Bot:
     """Answers from one open index. `chain` is the LangChain runnable: a `Turn` in, a `Reply` out."""
 
-    def __init__(self, retriever: Retriever, fitted: Calibration, speller: Speller, suggester: Suggester) -> None:
-        """Keep what the steps need and join them."""
+    def __init__(
+        self, retriever: Retriever, fitted: Calibration, speller: Speller, suggester: Suggester, region: str = "US"
+    ) -> None:
+        """Keep what the steps need and join them. `region`: whose phone numbers the safety texts show."""
         self.retriever = retriever
         self.fitted = fitted
         self._speller = speller
         self._suggester = suggester
+        self._region = regions()[region]
         self._documents = retriever.index.documents
         self.chain: Runnable[Turn, Turn | Reply] = (
             RunnableLambda(self._triage, name="triage")
             | RunnableLambda(_unless_replied(self._retrieve), name="retrieve")
-            | RunnableLambda(_unless_replied(self._answer), name="answer")
+            | RunnableLambda(_unless_replied(self._answer_safely), name="answer")
         )
 
     def ask(self, question: str, previous: Sequence[str] = ()) -> Reply:
@@ -72,18 +70,85 @@ class Bot:
         """Close the index."""
         self.retriever.index.close()
 
-    def _triage(self, turn: Turn) -> "Turn | Reply":
-        if problem := unreadable(turn.question):
+    def _triage(self, turn: Turn) -> Turn | Reply:
+        previous = readable_previous(turn.previous)
+        turn = replace(turn, assessment=assess(turn.question[:QUESTION_CHARACTERS], previous))
+        problem = unreadable(turn.question)
+        if turn.assessment.level is Level.CRISIS:
+            return self._urgent(turn, Outcome.CRISIS)
+        if problem:
+            # A call for help counts even in a text that is too long or garbled to be asked.
+            if turn.assessment.level is Level.EMERGENCY:
+                return self._urgent(turn, Outcome.EMERGENCY)
             return self._fixed(turn, Outcome.INVALID, text(problem[0]).format(**problem[1]))
-        if talk := small_talk(turn.question):
-            return self._fixed(turn, Outcome.CONVERSATION, self._text(talk))
-        if other_script(turn.question):
-            return self._refusal(turn, 0.0, Reason.LANGUAGE)
-        asked = standalone(turn.question, readable_previous(turn.previous))
+        if turn.assessment.level is not Level.EMERGENCY:
+            if talk := small_talk(turn.question):
+                return self._fixed(turn, Outcome.CONVERSATION, self._text(talk))
+            if other_script(turn.question) or foreign(turn.question):
+                return self._flagged(turn, self._refusal(turn, 0.0, Reason.LANGUAGE))
+        asked = standalone(turn.question, previous)
         return replace(turn, standalone=self._speller.corrected(asked.question), more=asked.more)
 
     def _retrieve(self, turn: Turn) -> Turn:
-        return replace(turn, found=self.retriever.search(turn.standalone))
+        try:
+            return replace(turn, found=self.retriever.search(turn.standalone))
+        except CancerBotError:
+            # What to do in an emergency needs no model and no index: it is said even where they fail.
+            if turn.assessment.level is Level.EMERGENCY:
+                return turn
+            raise
+
+    def _answer_safely(self, turn: Turn) -> Reply:
+        """The answer, with what its class asks for: an emergency leads with what to do now."""
+        if turn.assessment.level is Level.EMERGENCY:
+            return self._urgent(turn, Outcome.EMERGENCY, self._answer(turn) if turn.found else None)
+        reply = self._answer(turn)
+        if turn.assessment.level is Level.PERSONAL:
+            reply = self._for_the_team(turn, reply)
+        return self._flagged(turn, reply)
+
+    def _flagged(self, turn: Turn, reply: Reply) -> Reply:
+        if turn.assessment.level is Level.CONDITIONAL:
+            reply = led(reply, safety_text("conditional", self._region), Flag.CONDITIONAL_EMERGENCY)
+        return followed(reply, text("identifiers"), Flag.IDENTIFIERS) if turn.assessment.identifiers else reply
+
+    def _urgent(self, turn: Turn, outcome: Outcome, answer: Reply | None = None) -> Reply:
+        """What to do now; below, and only where the article answers, what it says."""
+        said = [safety_text(outcome.value, self._region)]
+        if language(turn.question) == "spanish":
+            said.append(safety_text(f"{outcome.value}_es", self._region))
+        answered = answer if answer and answer.outcome is Outcome.ANSWERED else None
+        if answered:
+            said += [text("article_says"), joined(answered.sentences, answered.citations)]
+        return Reply(
+            question=writable(turn.question),
+            standalone_question=turn.standalone or writable(turn.question),
+            outcome=outcome,
+            flags=(Flag(outcome.value),),
+            answerability=answer.answerability if answer else 0.0,
+            answer="\n\n".join(said),
+            sentences=answered.sentences if answered else (),
+            citations=answered.citations if answered else (),
+            notice=text("notice"),
+            source=source_of(self._first),
+        )
+
+    def _for_the_team(self, turn: Turn, reply: Reply) -> Reply:
+        """A personal question: only the care team can say; what the article says of it, or else of choosing, stands below."""
+        if reply.reason is Reason.OFF_TOPIC and turn.assessment.signs:
+            return reply
+        if reply.outcome is Outcome.ANSWERED:
+            return led(reply, text("personal"), Flag.PERSONAL_ADVICE)
+        nearest, citations = self._on_choosing
+        said = [text("personal"), *([text("personal_nearest"), joined(nearest, citations)] if nearest else [])]
+        refusal = self._refusal(turn, reply.answerability or 0.0, Reason.PERSONAL, nearest, citations)
+        return refusal.model_copy(update={"answer": "\n\n".join(said), "flags": (Flag.PERSONAL_ADVICE,)})
+
+    @cached_property
+    def _on_choosing(self) -> tuple[tuple[CitedSentence, ...], tuple[Citation, ...]]:
+        """What comes nearest to how decisions are made, in any document."""
+        found = self.retriever.search(text("personal_query"))
+        return verify(*cite(compose(self.retriever, found.candidates, maximum=NEAREST_SENTENCES)), self._documents)
 
     def _answer(self, turn: Turn) -> Reply:
         assert turn.found is not None
@@ -118,13 +183,13 @@ class Bot:
             outcome=Outcome.ANSWERED,
             flags=flags,
             answerability=probability,
-            answer=lead + _joined(sentences, citations),
+            answer=lead + joined(sentences, citations),
             sentences=sentences,
             citations=citations,
             related=related or tuple(dict.fromkeys(citation.section[-1] for citation in citations)),
             suggestions=self._suggester.after([c.start for c in citations], (turn.question, turn.standalone, *turn.previous)),
             notice=text("notice"),
-            source=_source(self._documents[citations[0].document]),
+            source=source_of(self._documents[citations[0].document]),
         )
 
     def _not_answered(self, turn: Turn, judgement: Judgement) -> Reply:
@@ -145,7 +210,7 @@ class Bot:
         nearest: tuple[CitedSentence, ...] = (),
         citations: tuple[Citation, ...] = (),
     ) -> Reply:
-        said = f"{text('nearest')}\n\n{_joined(nearest, citations)}" if nearest else self._text(reason)
+        said = f"{text('nearest')}\n\n{joined(nearest, citations)}" if nearest else self._text(reason)
         return Reply(
             question=turn.question,
             standalone_question=turn.standalone or turn.question,
@@ -158,7 +223,7 @@ class Bot:
             related=self._sections(),
             suggestions=self._suggester.after(self._near(turn), (turn.question, *turn.previous)),
             notice=text("notice"),
-            source=_source(self._first),
+            source=source_of(self._first),
         )
 
     def _near(self, turn: Turn) -> list[int]:
@@ -166,15 +231,14 @@ class Bot:
         return [self.retriever.sentence(c).start for c in turn.found.candidates[:3]] if turn.found else []
 
     def _fixed(self, turn: Turn, outcome: Outcome, said: str) -> Reply:
-        # Half a character can't be written as JSON; it is shown as the sign for one that could not be read.
-        shown = turn.question.encode("utf-8", errors="replace").decode()
+        shown = writable(turn.question)
         return Reply(
             question=shown,
             standalone_question=shown,
             outcome=outcome,
             answer=said,
             notice=text("notice"),
-            source=_source(self._first),
+            source=source_of(self._first),
         )
 
     def _text(self, name: str) -> str:
@@ -193,18 +257,3 @@ class Bot:
 def _unless_replied(step: "Callable[[Turn], Turn | Reply]") -> "Callable[[Any], Turn | Reply]":
     """A step that lets a reply pass by."""
     return lambda turn: turn if isinstance(turn, Reply) else step(turn)
-
-
-def _joined(sentences: Sequence[CitedSentence], citations: Sequence[Citation]) -> str:
-    """The sentences with their numbers; a new paragraph where the section changes."""
-    section_of = {citation.number: citation.section for citation in citations}
-    parts: list[str] = []
-    for number, sentence in enumerate(sentences):
-        changed = number and section_of[sentence.citations[0]] != section_of[sentences[number - 1].citations[0]]
-        marks = "".join(f"[{cited}]" for cited in sentence.citations)
-        parts.append(("\n\n" if changed else " " if number else "") + f"{sentence.text} {marks}")
-    return "".join(parts)
-
-
-def _source(document: Document) -> Source:
-    return Source(publisher=document.sidecar.publisher, revised=document.sidecar.revised, sha256=document.sha256)

@@ -126,8 +126,12 @@ def ask(
     asked = _standard_input() if question == "-" else question
     from bot.opening import open_bot
 
-    with progress_bar() as progress:
-        bot = open_bot(settings, progress=partial(progress, EMBEDDING), say=_say)
+    try:
+        with progress_bar() as progress:
+            bot = open_bot(settings, progress=partial(progress, EMBEDDING), say=_say)
+    except CancerBotError as error:
+        _help_without_index(asked, settings.region, error, as_json=as_json)
+        raise
     try:
         reply = bot.ask(asked, previous or ())
     finally:
@@ -141,6 +145,19 @@ def ask(
 
         print(plain(reply))
     raise typer.Exit(_exit_status(reply.outcome))
+
+
+def _help_without_index(asked: str, region: str, error: CancerBotError, *, as_json: bool) -> None:
+    """Whoever is in danger is told what to do, even where nothing can be searched."""
+    from bot.safety.assessment import Level, assess
+    from bot.safety.regions import regions
+    from bot.wording import safety_text
+    from prompts import text
+
+    level = assess(asked).level
+    if level in (Level.CRISIS, Level.EMERGENCY) and not as_json:
+        print(safety_text(level.value, regions()[region]), text("notice"), sep="\n\n", flush=True)
+        _fail(str(error), status=4)
 
 
 def _exit_status(outcome: "Outcome") -> int:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from bot.words import is_function_word, words
 
-# Said of what was spoken of before.
-_PRONOUN = re.compile(r"\b(?:it|its|this|that|these|those|they|them|their|theirs|he|she|him|her|his|hers)\b", re.IGNORECASE)
+# Said of things that were spoken of before. "He" and "she" are said of the person, who is no subject of a document.
+_PRONOUN = re.compile(r"\b(?:it|its|this|that|these|those|they|them|their|theirs)\b", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 # "One" only where it stands for a thing: "the freezing one", "how do I join one?".
 _STANDS_FOR = re.compile(
     r"""\b(?:there|ones|such|one(?=\W*$)|the\s(?:\w+\s)?one|another\sone|which\sone
@@ -27,6 +28,8 @@ _POINTS_NOWHERE = re.compile(
 _CONTINUES = re.compile(
     r"\s*(?:and|but|so|or|what\sabout|how\sabout|what\sof|also|then|same\sfor|not\seven|even)\b", re.IGNORECASE
 )
+# "And he can't eat. Is there …": told of the person, not asked of the subject before.
+_TELLS = re.compile(r"\s*(?:and|but|so|also|then)\s(?:i|we|he|she|they|my|our|his|her)\b", re.IGNORECASE)
 _MORE = re.compile(
     r"""\W*(?:(?:and|ok(?:ay)?|yes|please|can\syou|could\syou)\W+)*
         (?: what\s(?:else|more) | anything\s(?:else|more) | tell\sme\smore | say\smore | explain\smore | go\son | continue
@@ -64,6 +67,9 @@ STANDS_ALONE = 7
 SHORT_TOPIC = 3
 TOPIC_WORDS = 8
 
+# A question of at most so many characters goes whole before one that names no subject, such as "Why?".
+SHORT_QUESTION = 200
+
 
 @dataclass(frozen=True)
 class Standalone:
@@ -89,16 +95,30 @@ def standalone(question: str, previous: Sequence[str]) -> Standalone:
     subject = topic(before.question)
     if (instead := _INSTEAD.fullmatch(said)) and subject and " " not in subject:
         return Standalone(before.question.replace(subject, instead["thing"]))
-    return Standalone(_with_topic(said, subject) if subject else said)
+    return Standalone(_with_subject(said, subject, before.question) if subject else said)
 
 
 def leans(question: str) -> bool:
     """Whether a question takes its subject from the one before it."""
     if len(content(question)) >= STANDS_ALONE:
         return False
-    plain = _POINTS_NOWHERE.sub(" ", question)
-    points = _PRONOUN.search(plain) or _STANDS_FOR.search(plain) or _CONTINUES.match(question)
-    return not subjects(question) or bool(points)
+    return not subjects(question) or _continues(question) or _points_back(question)
+
+
+def _continues(question: str) -> bool:
+    tells_first = _TELLS.match(question) and len(_SENTENCE_END.split(question.strip())) > 1
+    return bool(_CONTINUES.match(question)) and not tells_first
+
+
+def _points_back(question: str) -> bool:
+    """Whether a word points at something, and no sentence of the question before it has named a subject."""
+    for sentence in _SENTENCE_END.split(question):
+        plain = _POINTS_NOWHERE.sub(" ", sentence)
+        if _PRONOUN.search(plain) or _STANDS_FOR.search(plain):
+            return True
+        if subjects(sentence):
+            return False
+    return False
 
 
 def content(question: str) -> list[str]:
@@ -118,9 +138,14 @@ def topic(question: str) -> str:
     return " ".join(named[:TOPIC_WORDS])
 
 
-def _with_topic(question: str, subject: str) -> str:
-    """The topic in the place of the first pronoun where it is short; before the question where it is not."""
+def _with_subject(question: str, subject: str, before: str) -> str:
+    """The subject in the place of the first pronoun where it is short; else it goes before the question.
+
+    All of the earlier question goes there where the new one is bare: "Why?" asks for the reason of what was said.
+    """
     pronoun = _PRONOUN.search(_POINTS_NOWHERE.sub(lambda match: " " * len(match[0]), question))
     if pronoun and len(subject.split()) <= SHORT_TOPIC:
         return f"{question[: pronoun.start()]}{subject}{question[pronoun.end() :]}".strip()
+    if not subjects(question) and len(before) <= SHORT_QUESTION:
+        return f"{before.strip()} {question.strip()}"
     return f"{subject}: {question.strip()}"

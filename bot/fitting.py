@@ -13,6 +13,7 @@ from pathlib import Path
 from bot.answerability import FILE, Band, Calibration, judge, signals
 from bot.calibrating import OFF_SUBJECT, Judged, figures, fit_calibration, right
 from bot.coherence import is_pointer
+from bot.conversation import standalone
 from bot.retrieval import Retriever
 from bot.spelling import FILE as WORDS
 from bot.spelling import VOCABULARY, bank_words
@@ -54,7 +55,7 @@ class Fit:
     def run(self, out: Path) -> TuningManifest:
         """Measure and fit on a held-out part, tune on the whole bank, and put the result in place of `out` in one step."""
         document = read_document(self.source, name=self.source.name)
-        questions = read_bank(self.bank, document, cut(document))
+        questions = standing_alone(read_bank(self.bank, document, cut(document)))
         with tempfile.TemporaryDirectory() as scratch:
             judged = self._held_out(document, questions, Path(scratch))
             calibration = fit_calibration(judged, _sha256(self.bank))
@@ -68,12 +69,18 @@ class Fit:
         return manifest
 
     def _held_out(self, document: Document, questions: Sequence[BankQuestion], scratch: Path) -> list[Judged]:
-        """Tune on one part of the bank and look up the other, through a real index of the tuned vectors."""
-        part = held_out(questions)
-        folder = scratch / "part"
-        self._tune(document, [q for q in questions if q not in part], folder, "Tuning on a part of the bank")
-        asked = [*sorted(part, key=lambda q: q.question), *(BankQuestion(q, (), OFF_SUBJECT) for q in general_questions())]
-        return self._asked(document, asked, folder, "Asking the other part")
+        """Each part of the bank, looked up through a real index by an encoder that was tuned on the rest."""
+        parts = held_out(questions)
+        general = sorted(general_questions())
+        judged = []
+        for number, part in enumerate(parts, 1):
+            folder = scratch / f"part-{number}"
+            which = f"part {number} of {len(parts)}"
+            self._tune(document, [q for q in questions if q not in part], folder, f"Tuning without {which}")
+            others = [BankQuestion(question, (), OFF_SUBJECT) for question in general[number - 1 :: len(parts)]]
+            asked = [*sorted(part, key=lambda q: q.question), *others]
+            judged += self._asked(document, asked, folder, f"Asking {which}")
+        return judged
 
     def _asked(self, document: Document, asked: Sequence[BankQuestion], folder: Path, what: str) -> list[Judged]:
         """Look up questions as the program does, through a real index of the vectors that a tuning makes."""
@@ -145,15 +152,19 @@ class Fit:
         )
 
 
-def held_out(questions: Sequence[BankQuestion]) -> set[BankQuestion]:
-    """The questions of the smallest hand that wrote enough of them; one in EVERY where the bank names no hands."""
+def standing_alone(questions: Sequence[BankQuestion]) -> tuple[BankQuestion, ...]:
+    """The questions as the encoder gets to see them: follow-ups with what they take from the earlier questions."""
+    return tuple(replace(q, question=standalone(q.question, q.previous).question) for q in questions)
+
+
+def held_out(questions: Sequence[BankQuestion]) -> list[set[BankQuestion]]:
+    """What is held out in turn: each hand that wrote enough, but less than half; one in EVERY where the bank names no hands."""
     hands = Counter(q.by for q in questions if q.by)
-    enough = [hand for hand, count in hands.items() if ENOUGH <= count < len(questions) / 2]
+    enough = sorted(hand for hand, count in hands.items() if ENOUGH <= count < len(questions) / 2)
     if enough:
-        smallest = min(enough, key=lambda hand: hands[hand])
-        return {q for q in questions if q.by == smallest}
+        return [{q for q in questions if q.by == hand} for hand in enough]
     order = sorted(questions, key=lambda q: hashlib.sha256(q.question.encode()).hexdigest())
-    return set(order[::EVERY])
+    return [set(order[::EVERY])]
 
 
 def _alone(document: Document, source: Path, folder: Path) -> Path:

@@ -34,7 +34,13 @@ def open_bot(settings: Settings, *, progress: "Progress | None" = None, say: "Sa
     index = open_index(settings.docs, settings.index, weights, progress=progress, say=say)
     experience = read_experience(weights.tuning) if weights.tuning else None
     retriever = Retriever(index, SentenceTransformerEmbeddings(weights), experience)
-    return Bot(retriever, calibration(weights.tuning), _speller(index, weights), Suggester.from_tuning(weights.tuning))
+    return Bot(
+        retriever,
+        calibration(weights.tuning),
+        _speller(index, weights),
+        Suggester.from_tuning(weights.tuning),
+        region=settings.region,
+    )
 
 
 def weights_for(settings: Settings) -> "Weights":

@@ -46,6 +46,10 @@ def _answered(results: Results, _: Results) -> Figure:
     return rate([result.answered for result in results if not result.question.either])
 
 
+def _no_wrong_answer(results: Results, _: Results) -> Figure:
+    return rate([not result.answered or result.correct for result in results])
+
+
 def _right_passage_first(results: Results, _: Results) -> Figure:
     return rate([result.passage_first for result in _answerable(results) if result.question.evidence])
 
@@ -95,6 +99,11 @@ def _quoted_grade(results: Results, _: Results) -> Figure:
 MEASURES = {
     "correct": Measure("Correct", "right outcome and, in an answer, at least one sentence of the evidence", _correct),
     "answered": Measure("Answered", "questions that were answered, rightly or not", _answered),
+    "no_wrong_answer": Measure(
+        "No wrong",
+        "questions without a wrong answer: silent, or answered with at least one sentence of the evidence",
+        _no_wrong_answer,
+    ),
     "right_passage_first": Measure("Passage", "answerable questions whose best passage holds evidence", _right_passage_first),
     "evidence_recall": Measure("Recall", "share of the evidence in the answers to answerable questions", _evidence_recall),
     "precision": Measure("Precision", "share of those answers' sentences that stand in a passage with evidence", _precision),

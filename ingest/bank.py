@@ -19,6 +19,7 @@ class BankLine(BaseModel):
 
     `kind` FALSE_PREMISE marks a question that takes for granted what its evidence contradicts.
     `by` names the hand that wrote it, where there were several: one hand's questions measure what another's taught.
+    `previous`: the earlier questions of the conversation, oldest first, that a follow-up leans on.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -27,6 +28,7 @@ class BankLine(BaseModel):
     evidence: tuple[str, ...]
     kind: str | None = None
     by: str | None = None
+    previous: tuple[Annotated[str, Field(min_length=1, max_length=4000)], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class BankQuestion:
     targets: tuple[int, ...]
     kind: str | None = None
     by: str | None = None
+    previous: tuple[str, ...] = ()
 
 
 def bank_path(source: Path) -> Path:
@@ -66,13 +69,13 @@ def read_bank(path: Path, document: Document, passages: tuple[Passage, ...]) -> 
         if not raw.strip():
             continue
         line = _parsed(raw, f"{path}, line {number}")
-        key = " ".join(line.question.lower().split())
+        key = " ".join(" ".join((*line.previous, line.question)).lower().split())
         if key in seen:
             raise SourceError(f"{path}, line {number}: the question stands in line {seen[key]} already: drop one of them.")
         seen[key] = number
         targets = _targets(line, document, sentences, f"{path}, line {number}")
         if targets or not line.evidence:
-            questions.append(BankQuestion(line.question, targets, line.kind, line.by))
+            questions.append(BankQuestion(line.question, targets, line.kind, line.by, line.previous))
     if not questions:
         raise SourceError(f"The question bank {path} holds no question: fill it or name another with --bank.")
     return tuple(questions)

@@ -4,6 +4,14 @@ import pytest
 
 from bot.chain import Bot
 from bot.evaluation import Evaluation, evaluate, read_plan
+from tests.conftest import ROOT
+
+
+@pytest.mark.parametrize("name", ["fresh.jsonl", "safety-test.jsonl"])
+def test_every_gate_of_the_other_sets_holds(bot: Bot, name: str) -> None:
+    done = evaluate(bot, read_plan(ROOT / "tests/questions" / name, None), progress=lambda *_: None)
+    assert done.verdicts
+    assert done.holds, [verdict for verdict in done.verdicts if not verdict.holds]
 
 
 @pytest.fixture(scope="module")

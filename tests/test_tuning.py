@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.answerability import calibration, judge
-from bot.fitting import Fit, held_out
+from bot.fitting import Fit, held_out, standing_alone
 from bot.opening import open_bot, weights_for
 from bot.settings import Settings, packaged_docs
 from ingest.adapter import read_tuning_manifest, tuned_folder
@@ -70,9 +70,21 @@ def test_questions_about_the_article_itself_are_left_out(write: Write, article: 
 def test_another_hands_questions_are_held_out_where_the_bank_names_hands() -> None:
     first = [BankQuestion(f"a{n}", (), by="first") for n in range(300)]
     second = [BankQuestion(f"b{n}", (), by="second") for n in range(700)]
-    assert held_out(first + second) == set(first)
-    nameless = [BankQuestion(f"c{n}", ()) for n in range(100)]
-    assert len(held_out(nameless)) == 20
+    third = [BankQuestion(f"c{n}", (), by="third") for n in range(250)]
+    assert held_out(first + second) == [set(first)]
+    assert held_out(third + first + second) == [set(first), set(third)]
+    nameless = [BankQuestion(f"d{n}", ()) for n in range(100)]
+    assert [len(part) for part in held_out(nameless)] == [20]
+
+
+def test_a_follow_up_of_the_bank_is_learnt_as_it_will_be_asked(write: Write, article: Document) -> None:
+    """With what it takes from the earlier questions; the same words after other questions are another question."""
+    path = write(
+        {"question": "Where goes its tip?", "evidence": [RFA], "previous": ["What is RFA?"]},
+        {"question": "Where goes its tip?", "evidence": [], "previous": ["What is a catheter?"]},
+    )
+    asked = standing_alone(read_bank(path, article, cut(article)))
+    assert [q.question for q in asked] == ["Where goes RFA tip?", "Where goes catheter tip?"]
 
 
 def questions_of(name: str) -> list[dict[str, Any]]:
@@ -88,7 +100,7 @@ def test_the_bank_has_the_size_it_should(article: Document) -> None:
     assert len(answerable) / len({q.targets[0] for q in answerable}) >= 25
 
 
-@pytest.mark.parametrize("name", ["first.jsonl", "dev.jsonl", "test.jsonl"])
+@pytest.mark.parametrize("name", ["first.jsonl", "dev.jsonl", "test.jsonl", "fresh.jsonl"])
 def test_no_question_is_in_the_bank_and_in_a_question_set(article: Document, name: str) -> None:
     """What tunes and what scores are apart, not only to the letter."""
     from rapidfuzz import fuzz, process
@@ -96,8 +108,8 @@ def test_no_question_is_in_the_bank_and_in_a_question_set(article: Document, nam
     def plain(question: str) -> str:
         return " ".join("".join(c if c.isalnum() else " " for c in question.lower()).split())
 
-    bank = [plain(q.question) for q in read_bank(BANK, article, cut(article))]
-    asked = [plain(line["turns"][-1]) for line in questions_of(name) if len(line["turns"]) == 1]
+    bank = [plain(" ".join((*q.previous, q.question))) for q in read_bank(BANK, article, cut(article))]
+    asked = [plain(" ".join(line["turns"])) for line in questions_of(name)]
     assert not set(asked).intersection(bank)
     long = [question for question in asked if len(question.split()) >= 4]
     scores = process.cdist(long, bank, scorer=fuzz.ratio, score_cutoff=88, workers=2)
@@ -139,7 +151,7 @@ def test_a_small_bank_tunes_fits_and_is_used(docs_folder: Path, tmp_path: Path) 
     manifest = fit.run(tuned_folder(source))
     assert str(Path(find_weights().location)) not in (tuned_folder(source) / "adapter_config.json").read_text()
     assert 0.5 < manifest.figures["answerability AUROC"] <= 1
-    assert {what for what, _, _ in seen} >= {"Tuning on a part of the bank", "Tuning on the whole bank", "Asking the other part"}
+    assert {what for what, _, _ in seen} >= {"Tuning without part 1 of 1", "Tuning on the whole bank", "Asking part 1 of 1"}
     bot = open_bot(Settings(docs=docs_folder, index=tmp_path / "index"))
     try:
         found, judgement = bot.look_up("What is radiofrequency ablation?")

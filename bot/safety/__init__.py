@@ -1,0 +1,1 @@
+"""Before anything else: is somebody in danger, and what may only their own care team say?"""

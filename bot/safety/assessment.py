@@ -1,0 +1,85 @@
+"""What a question is, before anything is searched: a crisis, an emergency, a question about one, a personal one, or none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.conversation import leans
+from bot.safety.context import palliative
+from bot.safety.identifiers import holds_identifiers
+from bot.safety.learnt import probabilities
+from bot.safety.reading import plain
+from bot.safety.rules import Sign, signs
+
+# From these probabilities on the learnt net speaks, chosen on the development set. Danger: crisis and emergency together.
+DANGER = 0.15
+
+# A danger that only the net saw lasts into the next line where it was this sure.
+DANGER_THAT_LASTS = 0.6
+
+# Talk of dying, hospice and stopping treatment has the words of a crisis; there the net has to be surer.
+DANGER_IN_PALLIATIVE_TALK = 0.9
+
+# A sign that a rule sees counts where the net finds its clause, read alone, at least this dangerous: "gave me a heart attack"
+# names a sign and is none. What stands around the clause has no say, so nothing can talk a sign away.
+DANGER_OF_SIGN = 0.1
+CONDITIONAL = 0.5
+PERSONAL = 0.5
+
+
+class Level(StrEnum):
+    """The classes of a question; the first that holds counts."""
+
+    CRISIS = "crisis"
+    EMERGENCY = "emergency"
+    CONDITIONAL = "conditional"
+    PERSONAL = "personal"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The class of a question, the signs that a rule saw in it, and whether it tells who somebody is."""
+
+    level: Level
+    signs: tuple[str, ...] = ()
+    identifiers: bool = False
+
+
+def assess(question: str, previous: Sequence[str] = ()) -> Assessment:
+    """Assess a question after earlier ones, oldest first.
+
+    A danger that was named is not over because the next line leans on it, plays it down or asks what to do.
+    """
+    level, seen = _level(plain(question), DANGER)
+    if previous and level not in (Level.CRISIS, Level.EMERGENCY) and leans(question):
+        before, seen_before = _level(plain(previous[-1]), DANGER_THAT_LASTS)
+        if before in (Level.CRISIS, Level.EMERGENCY):
+            level, seen = before, seen_before
+    return Assessment(level, seen, holds_identifiers(question))
+
+
+def _level(text: str, least: float) -> tuple[Level, tuple[str, ...]]:
+    seen = signs(text)
+    found = [sign for sign in seen if sign.level != "personal" and _is_meant(sign)]
+    names = tuple(dict.fromkeys(sign.name for sign in seen))
+    learnt = probabilities(text)
+    danger = _danger(learnt)
+    enough = DANGER_IN_PALLIATIVE_TALK if palliative(text) else least
+    crisis = any(sign.level == "crisis" for sign in found)
+    if crisis or (danger >= enough and learnt["crisis"] > learnt["emergency"]):
+        return Level.CRISIS, names
+    if danger >= enough or any(not sign.supposed for sign in found):
+        return Level.EMERGENCY, names
+    if found or learnt["conditional"] >= CONDITIONAL:
+        return Level.CONDITIONAL, names
+    personal = any(sign.level == "personal" for sign in seen) or learnt["personal"] >= PERSONAL
+    return (Level.PERSONAL if personal else Level.NONE), names
+
+
+def _is_meant(sign: Sign) -> bool:
+    return sign.explicit or _danger(probabilities(sign.said)) >= DANGER_OF_SIGN
+
+
+def _danger(learnt: dict[str, float]) -> float:
+    return learnt["crisis"] + learnt["emergency"]
