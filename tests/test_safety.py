@@ -63,6 +63,10 @@ def test_a_crisis_is_seen_in_any_dress(said: str) -> None:
     "said",
     [
         "I want to die at home. Can hospice help?",
+        "i want to die at home",
+        "My mum wants to die peacefully in her own bed. Is that allowed?",
+        "I can't sleep",
+        "I'm scared. What happens now?",
         "Surgery to stop bleeding",
         "Is the pain ever treated?",
         "What dose of radiation is usual?",

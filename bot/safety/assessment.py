@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.conversation import leans
-from bot.safety.context import palliative
+from bot.safety.context import palliative, peaceful
 from bot.safety.identifiers import holds_identifiers
 from bot.safety.learnt import probabilities
 from bot.safety.reading import plain
@@ -13,6 +13,10 @@ from bot.safety.rules import Sign, signs
 
 # From these probabilities on the learnt net speaks, chosen on the development set. Danger: crisis and emergency together.
 DANGER = 0.15
+
+# A text of few words gives the net little to go by; without a rule's sign it has to be surer there.
+FEW_WORDS = 8
+DANGER_IN_FEW_WORDS = 0.4
 
 # A danger that only the net saw lasts into the next line where it was this sure.
 DANGER_THAT_LASTS = 0.6
@@ -64,10 +68,13 @@ def _level(text: str, least: float) -> tuple[Level, tuple[str, ...]]:
     found = [sign for sign in seen if sign.level != "personal" and _is_meant(sign)]
     names = tuple(dict.fromkeys(sign.name for sign in seen))
     learnt = probabilities(text)
-    danger = _danger(learnt)
+    # The wish to die at home has the words of a crisis; there only a rule may see one.
+    danger = learnt["emergency"] if peaceful(text) else _danger(learnt)
     enough = DANGER_IN_PALLIATIVE_TALK if palliative(text) else least
+    if not seen and len(text.split()) <= FEW_WORDS:
+        enough = max(enough, DANGER_IN_FEW_WORDS)
     crisis = any(sign.level == "crisis" for sign in found)
-    if crisis or (danger >= enough and learnt["crisis"] > learnt["emergency"]):
+    if crisis or (danger >= enough and learnt["crisis"] > learnt["emergency"] and not peaceful(text)):
         return Level.CRISIS, names
     if danger >= enough or any(not sign.supposed for sign in found):
         return Level.EMERGENCY, names

@@ -24,10 +24,13 @@ _SUPPOSED = re.compile(
     r"|(?:could|can|might|may|will|does) (?:\w+ ){1,5}(?:cause|lead to|make|happen|get|start|trigger)|afraid of|worried (?:about|that)|risk of|prepare|ahead of time"
     r"|que pasa si|y si|en caso de|si (?:le|me|tiene|tengo|empieza)|cuando (?:debo|hay que))\b"
 )
-# What people say at the end of life, without a danger: where to die, hospice, enough of treatment, peace with death.
+# Where and how people wish to die, who are in no danger.
+_PEACE = re.compile(
+    r"\b(?:(?:die|dying|death|pass(?:ing)? away|end (?:his|her|my|their) days) (?:peacefully|comfortably|at home|at peace|naturally|with dignity|in (?:my|his|her|their|our|a|the) (?:own )?(?:bed|home|house|hospice|hospital|sleep)))\b"
+)
+# What else people say at the end of life: hospice, enough of treatment, peace with death.
 _PALLIATIVE = re.compile(
-    r"\b(?:(?:die|dying|death|pass(?:ing)? away|end (?:his|her|my|their) days) (?:peacefully|comfortably|at home|at peace|naturally|with dignity|in (?:my|his|her|their|our|a|the) (?:own )?(?:bed|home|house|hospice|hospital|sleep))"
-    r"|hospice|palliative|living will|dnr|do not resuscitate|advance (?:directive|care)|assisted (?:dying|suicide)|euthanasia|funeral|at peace|(?:not|no longer) (?:afraid|scared|frightened) of (?:dying|death)"
+    r"\b(?:hospice|palliative|living will|dnr|do not resuscitate|advance (?:directive|care)|assisted (?:dying|suicide)|euthanasia|funeral|at peace|(?:not|no longer) (?:afraid|scared|frightened) of (?:dying|death)"
     r"|(?:stop|stopped|stopping|no more|refuse|refusing|end|ending|quit|quitting|done with|enough of|against) (?:any |all |the |my |his |her |more |further )*(?:chemo\w*|treatments?|radiation|radiotherapy|therapy|infusions|scans)"
     r"|grie(?:f|ving)|morir en (?:su|mi|la) casa|cuidados paliativos)\b"
 )
@@ -69,3 +72,8 @@ def general(clause: str) -> bool:
 def palliative(text: str) -> bool:
     """Whether a text is about dying, hospice or stopping treatment, as people speak of it who are in no danger."""
     return bool(_PALLIATIVE.search(text))
+
+
+def peaceful(text: str) -> bool:
+    """Whether a text is about dying at home, in peace or the like."""
+    return bool(_PEACE.search(text))
