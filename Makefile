@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help ask ingest doctor test lint types unit fuzz bench clean
+.PHONY: help ask chat screenshots ingest doctor test lint types unit fuzz bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -24,6 +24,9 @@ QUESTION = '$(subst ','\'',$(value q))'
 ask: $(INSTALLED) ## Ask one question: make ask q="What is palliative radiation?"
 	@test -n $(QUESTION) || { echo 'Give a question: make ask q="What is palliative radiation?"' >&2; exit 2; }
 	@$(BIN)/cancer-bot ask -- $(QUESTION); status=$$?; [ $$status -eq 3 ] || [ $$status -eq 4 ] || exit $$status
+
+chat: $(INSTALLED) ## Open the web page on http://127.0.0.1:7860
+	@$(BIN)/cancer-bot serve
 
 ingest: $(INSTALLED) ## Build or refresh the index
 	@$(BIN)/cancer-bot ingest
@@ -48,6 +51,9 @@ fuzz: $(INSTALLED) ## Ask 20,000 hostile and senseless things; takes some minute
 
 bench: $(INSTALLED) ## Time a cold and a warm question, ingest and memory, beside their baselines
 	$(BIN)/python -m tests.benchmark
+
+screenshots: $(INSTALLED) ## Draw the README's pictures of the page; needs Chromium
+	@$(BIN)/python -m tests.screenshots
 
 clean: ## Remove what make made
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

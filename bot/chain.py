@@ -10,11 +10,13 @@ from langchain_core.runnables import Runnable, RunnableLambda
 
 from bot.about import answer_about, asked_about
 from bot.answerability import Band, Calibration, Judgement, judge, takes_for_granted
-from bot.conversation import standalone
-from bot.language import foreign, language
+from bot.conversation import Standalone, standalone
+from bot.fixed import fixed_reply, urgent_reply
+from bot.language import foreign
 from bot.reply import Citation, CitedSentence, Flag, Outcome, Reason, Reply
 from bot.retrieval import Found, Retriever
 from bot.safety.assessment import Level, assess
+from bot.safety.meaning import Meaning
 from bot.safety.regions import regions
 from bot.spelling import Speller
 from bot.suggestions import Suggester
@@ -22,7 +24,7 @@ from bot.triage import QUESTION_CHARACTERS, other_script, readable_previous, sma
 from bot.turn import Turn
 from bot.verbatim import Slice, cite, compose
 from bot.verification import verify
-from bot.wording import followed, joined, led, safety_text, source_of, writable
+from bot.wording import followed, joined, led, safety_text, source_of
 from ingest.documents import Document
 from ingest.errors import CancerBotError
 from ingest.passages import outline
@@ -38,9 +40,16 @@ class Bot:
     """Answers from one open index. `chain` is the LangChain runnable: a `Turn` in, a `Reply` out."""
 
     def __init__(
-        self, retriever: Retriever, fitted: Calibration, speller: Speller, suggester: Suggester, region: str = "US"
+        self,
+        retriever: Retriever,
+        fitted: Calibration,
+        speller: Speller,
+        suggester: Suggester,
+        meaning: Meaning | None = None,
+        region: str = "US",
     ) -> None:
         """Keep what the steps need and join them. `region`: whose phone numbers the safety texts show."""
+        self._meaning = meaning
         self.retriever = retriever
         self.fitted = fitted
         self._speller = speller
@@ -62,8 +71,7 @@ class Bot:
 
     def look_up(self, question: str, previous: Sequence[str] = ()) -> tuple[Found, Judgement]:
         """What a question finds and how probable it is that the article answers it, whatever would be said of it."""
-        asked = standalone(question, readable_previous(previous)).question
-        found = self.retriever.search(self._speller.corrected(asked))
+        found = self.retriever.search(self._standalone(question, readable_previous(previous)).question)
         return found, judge(found, self.fitted)
 
     def close(self) -> None:
@@ -75,23 +83,31 @@ class Bot:
         turn = replace(turn, assessment=assess(turn.question[:QUESTION_CHARACTERS], previous))
         problem = unreadable(turn.question)
         if turn.assessment.level is Level.CRISIS:
-            return self._urgent(turn, Outcome.CRISIS)
+            return urgent_reply(self._region, self._first, turn, Outcome.CRISIS)
         if problem:
             # A call for help counts even in a text that is too long or garbled to be asked.
             if turn.assessment.level is Level.EMERGENCY:
-                return self._urgent(turn, Outcome.EMERGENCY)
-            return self._fixed(turn, Outcome.INVALID, text(problem[0]).format(**problem[1]))
+                return urgent_reply(self._region, self._first, turn, Outcome.EMERGENCY)
+            return fixed_reply(self._first, turn, Outcome.INVALID, text(problem[0]).format(**problem[1]))
         if turn.assessment.level is not Level.EMERGENCY:
             if talk := small_talk(turn.question):
-                return self._fixed(turn, Outcome.CONVERSATION, self._text(talk))
+                return fixed_reply(self._first, turn, Outcome.CONVERSATION, self._text(talk))
             if other_script(turn.question) or foreign(turn.question):
                 return self._flagged(turn, self._refusal(turn, 0.0, Reason.LANGUAGE))
-        asked = standalone(turn.question, previous)
-        return replace(turn, standalone=self._speller.corrected(asked.question), more=asked.more)
+        asked = self._standalone(turn.question, previous)
+        return replace(turn, standalone=asked.question, more=asked.more)
+
+    def _standalone(self, question: str, previous: Sequence[str]) -> Standalone:
+        """Spelling first: a misspelt subject is to be found in an earlier line, too."""
+        return standalone(
+            self._speller.corrected(question), [self._speller.corrected(line) for line in previous], self.retriever.knows
+        )
 
     def _retrieve(self, turn: Turn) -> Turn:
         try:
-            return replace(turn, found=self.retriever.search(turn.standalone))
+            found = self.retriever.search(turn.standalone)
+            meant = self._meaning.refined(turn.assessment, found.vector) if self._meaning else turn.assessment
+            return replace(turn, found=found, assessment=meant)
         except CancerBotError:
             # What to do in an emergency needs no model and no index: it is said even where they fail.
             if turn.assessment.level is Level.EMERGENCY:
@@ -101,7 +117,7 @@ class Bot:
     def _answer_safely(self, turn: Turn) -> Reply:
         """The answer, with what its class asks for: an emergency leads with what to do now."""
         if turn.assessment.level is Level.EMERGENCY:
-            return self._urgent(turn, Outcome.EMERGENCY, self._answer(turn) if turn.found else None)
+            return urgent_reply(self._region, self._first, turn, Outcome.EMERGENCY, self._answer(turn) if turn.found else None)
         reply = self._answer(turn)
         if turn.assessment.level is Level.PERSONAL:
             reply = self._for_the_team(turn, reply)
@@ -111,27 +127,6 @@ class Bot:
         if turn.assessment.level is Level.CONDITIONAL:
             reply = led(reply, safety_text("conditional", self._region), Flag.CONDITIONAL_EMERGENCY)
         return followed(reply, text("identifiers"), Flag.IDENTIFIERS) if turn.assessment.identifiers else reply
-
-    def _urgent(self, turn: Turn, outcome: Outcome, answer: Reply | None = None) -> Reply:
-        """What to do now; below, and only where the article answers, what it says."""
-        said = [safety_text(outcome.value, self._region)]
-        if language(turn.question) == "spanish":
-            said.append(safety_text(f"{outcome.value}_es", self._region))
-        answered = answer if answer and answer.outcome is Outcome.ANSWERED else None
-        if answered:
-            said += [text("article_says"), joined(answered.sentences, answered.citations)]
-        return Reply(
-            question=writable(turn.question),
-            standalone_question=turn.standalone or writable(turn.question),
-            outcome=outcome,
-            flags=(Flag(outcome.value),),
-            answerability=answer.answerability if answer else 0.0,
-            answer="\n\n".join(said),
-            sentences=answered.sentences if answered else (),
-            citations=answered.citations if answered else (),
-            notice=text("notice"),
-            source=source_of(self._first),
-        )
 
     def _for_the_team(self, turn: Turn, reply: Reply) -> Reply:
         """A personal question: only the care team can say; what the article says of it, or else of choosing, stands below."""
@@ -229,17 +224,6 @@ class Bot:
     def _near(self, turn: Turn) -> list[int]:
         """Where the sentences stand that come nearest to a question, though they do not answer it."""
         return [self.retriever.sentence(c).start for c in turn.found.candidates[:3]] if turn.found else []
-
-    def _fixed(self, turn: Turn, outcome: Outcome, said: str) -> Reply:
-        shown = writable(turn.question)
-        return Reply(
-            question=shown,
-            standalone_question=shown,
-            outcome=outcome,
-            answer=said,
-            notice=text("notice"),
-            source=source_of(self._first),
-        )
 
     def _text(self, name: str) -> str:
         return text(name).format(title=self._first.title)

@@ -5,11 +5,13 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.console import fail, say
 from bot.progress import EMBEDDING, progress_bar
+from bot.web.commands import password, serve
 from ingest.errors import CancerBotError
 
 if TYPE_CHECKING:
@@ -38,32 +40,23 @@ def main() -> None:
     except CancerBotError as error:
         if "--json" in sys.argv:
             print(json.dumps({"error": str(error)}, ensure_ascii=False))
-        _fail(str(error))
+        fail(str(error))
     except KeyboardInterrupt:
-        _fail("Stopped.", status=130)
+        fail("Stopped.", status=130)
     except BrokenPipeError:
         # Whoever read our output has gone; closing stdout again must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
 
 
-def _fail(line: str, status: int = 1) -> NoReturn:
-    from bot.render import printable
-
-    print(f"cancer-bot: {printable(' '.join(line.split()))}", file=sys.stderr)
-    raise SystemExit(status)
-
-
-def _say(line: str) -> None:
-    from bot.render import printable
-
-    print(printable(line), file=sys.stderr, flush=True)
-
-
 def _settings(**given: Path | None) -> "Settings":
     from bot.settings import read_settings
 
     return read_settings().model_copy(update={name: value.expanduser() for name, value in given.items() if value})
+
+
+app.command()(serve)
+app.command()(password)
 
 
 @app.command()
@@ -86,11 +79,11 @@ def ingest(
     keep_to_this_machine()
     for document in read_documents(settings.docs):
         for title in unmatched_headings(document):
-            _say(f"{document.name}: the heading {title!r} of its sidecar is not in the text; mend the sidecar.")
+            say(f"{document.name}: the heading {title!r} of its sidecar is not in the text; mend the sidecar.")
     weights = weights_for(settings)
     with progress_bar() as progress:
         done = bring_up_to_date(
-            settings.docs, settings.index, weights, force=force, progress=partial(progress, EMBEDDING), say=_say
+            settings.docs, settings.index, weights, force=force, progress=partial(progress, EMBEDDING), say=say
         )
     facts: dict[str, Any] = {
         "status": "rebuilt" if done.rebuilt else "up to date",
@@ -128,7 +121,7 @@ def ask(
 
     try:
         with progress_bar() as progress:
-            bot = open_bot(settings, progress=partial(progress, EMBEDDING), say=_say)
+            bot = open_bot(settings, progress=partial(progress, EMBEDDING), say=say)
     except CancerBotError as error:
         _help_without_index(asked, settings.region, error, as_json=as_json)
         raise
@@ -139,7 +132,7 @@ def ask(
     if as_json:
         print(reply.model_dump_json(indent=2))
     elif reply.outcome == "invalid":
-        _fail(reply.answer, status=2)
+        fail(reply.answer, status=2)
     else:
         from bot.render import plain
 
@@ -157,7 +150,7 @@ def _help_without_index(asked: str, region: str, error: CancerBotError, *, as_js
     level = assess(asked).level
     if level in (Level.CRISIS, Level.EMERGENCY) and not as_json:
         print(safety_text(level.value, regions()[region]), text("notice"), sep="\n\n", flush=True)
-        _fail(str(error), status=4)
+        fail(str(error), status=4)
 
 
 def _exit_status(outcome: "Outcome") -> int:
@@ -194,7 +187,7 @@ def evaluate(
     plan = read_plan(questions, testbed)
     check_targets(json_file, report)
     with progress_bar() as progress:
-        bot = open_bot(settings, progress=partial(progress, EMBEDDING), say=_say)
+        bot = open_bot(settings, progress=partial(progress, EMBEDDING), say=say)
         try:
             done = run(bot, plan, progress=partial(progress, "Asking"))
         finally:

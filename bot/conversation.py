@@ -1,13 +1,15 @@
 """Earlier questions and a new one → a question that stands alone, by rules that hold for any subject."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.words import is_function_word, words
 
 # Said of things that were spoken of before. "He" and "she" are said of the person, who is no subject of a document.
 _PRONOUN = re.compile(r"\b(?:it|its|this|that|these|those|they|them|their|theirs)\b", re.IGNORECASE)
+_IT = re.compile(r"\b(?:it|its|this|that)\b", re.IGNORECASE)
+_CLAUSE_END = re.compile(r"(?<=[.!?,;])\s+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 # "One" only where it stands for a thing: "the freezing one", "how do I join one?".
 _STANDS_FOR = re.compile(
@@ -57,8 +59,20 @@ _ASKING = frozenset(
     make made called way ways thing things please doctor doctors patient patients people person someone question understand
     exactly really also hurt hurts treat treated treatment treatments would could should much many often usually might may
     long done take does put first else difference kind kinds type types sort purpose point example examples good bad okay
-    sure wonder about dad mom mum father mother husband wife sister brother son daughter grandma grandpa friend""".split()
+    feel feels felt feeling left right true sure wonder about dad mom mum father mother husband wife sister brother son
+    daughter grandma grandpa friend""".split()
 )
+
+# A line of these words alone answers or thanks; nothing is asked with it.
+_ACKNOWLEDGING = frozenset(
+    """yes yeah yep yup no nope ok okay oh ah hmm well right sure fine thanks thank thx ta cheers you so much very that
+    that's thats this is was it's its kind helpful useful good great lovely nice i i'm im see know understand got it hi
+    hello hey sorry please alright really""".split()
+)
+_OPENS_WITH_OK = re.compile(r"(?:(?:ok|okay|yes|yeah|oh|ah|hmm|thanks|thank\syou|thx)\b\W*)+(?=\w)", re.IGNORECASE)
+
+# Whether the documents have a word, given in lower case.
+Known = Callable[[str], object]
 
 # With this many content words of its own a question stands alone, pronoun or not: its pronouns point inside it.
 STANDS_ALONE = 7
@@ -79,23 +93,59 @@ class Standalone:
     more: int = 0
 
 
-def standalone(question: str, previous: Sequence[str]) -> Standalone:
-    """The question with what it takes from the earlier ones, oldest first, each of them read after those before it."""
+def standalone(question: str, previous: Sequence[str], known: Known = bool) -> Standalone:
+    """The question with what it takes from the earlier ones, oldest first, each of them read after those before it.
+
+    `known`: whether the documents have a word; an earlier line without such a word ("he hates the idea") is passed by.
+    """
     if not previous:
         return Standalone(question)
-    before = standalone(previous[-1], previous[:-1])
     if _MORE.fullmatch(question):
+        before = standalone(previous[-1], previous[:-1], known)
         return Standalone(before.question, before.more + 1)
     corrected = _CORRECTS.match(question)
-    said = question[corrected.end() :] if corrected and corrected.end() < len(question) else question
+    said = question[corrected.end() :] if corrected and corrected.end() < len(question) else _without_thanks(question)
     # A correction that names its subject has just changed it: its "it" is that; "the freezing one" still needs the thing.
     renamed = corrected and subjects(said) and not _STANDS_FOR.search(said)
-    if renamed or not leans(said):
+    told, asked = _told_and_asked(said, known)
+    if renamed or not leans(asked if told else said):
         return Standalone(said)
-    subject = topic(before.question)
+    before = _before(previous, known)
+    subject = topic(before.question, known)
     if (instead := _INSTEAD.fullmatch(said)) and subject and " " not in subject:
         return Standalone(before.question.replace(subject, instead["thing"]))
-    return Standalone(_with_subject(said, subject, before.question) if subject else said)
+    return Standalone(f"{told}{_with_subject(asked, subject, before.question)}" if subject else said)
+
+
+def _before(previous: Sequence[str], known: Known) -> Standalone:
+    """The last of the earlier lines that speaks of the documents' subject, or else the last one."""
+    for number in reversed(range(len(previous))):
+        line = standalone(previous[number], previous[:number], known)
+        if any(known(word) for word in subjects(line.question)):
+            return line
+    return standalone(previous[-1], previous[:-1], known)
+
+
+def _told_and_asked(said: str, known: Known) -> tuple[str, str]:
+    """What is told of a person before the question, and the question; nothing is told where it names a subject itself."""
+    sentences = _SENTENCE_END.split(said)
+    told = said[: said.rindex(sentences[-1])]
+    if len(sentences) == 1 or any(known(word) for word in subjects(told)):
+        return "", said
+    return told, sentences[-1]
+
+
+def _without_thanks(question: str) -> str:
+    """Without "ok", "thanks, that helps" and the like before the question itself."""
+    parts = _CLAUSE_END.split(question)
+    while len(parts) > 1 and _acknowledges(parts[0]):
+        parts = parts[1:]
+    rest = question[question.rindex(parts[0]) :] if len(parts) == 1 else question[question.index(parts[0]) :]
+    return _OPENS_WITH_OK.sub("", rest) or question
+
+
+def _acknowledges(line: str) -> bool:
+    return set(words(line)) <= _ACKNOWLEDGING
 
 
 def leans(question: str) -> bool:
@@ -131,11 +181,12 @@ def subjects(question: str) -> list[str]:
     return [word for word in content(question) if word not in _ASKING]
 
 
-def topic(question: str) -> str:
-    """What a question is about: its subjects, as they were typed."""
+def topic(question: str, known: Known = bool) -> str:
+    """What a question is about: its subjects, as they were typed; only those that the documents know where there are such."""
     typed = re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", question)
-    named = [re.sub(r"['’]s$", "", word) for word in typed if word.lower() in subjects(question)]
-    return " ".join(named[:TOPIC_WORDS])
+    about = subjects(question)
+    named = [re.sub(r"['’]s$", "", word) for word in typed if word.lower() in about]
+    return " ".join(([word for word in named if known(word.lower())] or named)[:TOPIC_WORDS])
 
 
 def _with_subject(question: str, subject: str, before: str) -> str:
@@ -143,7 +194,9 @@ def _with_subject(question: str, subject: str, before: str) -> str:
 
     All of the earlier question goes there where the new one is bare: "Why?" asks for the reason of what was said.
     """
-    pronoun = _PRONOUN.search(_POINTS_NOWHERE.sub(lambda match: " " * len(match[0]), question))
+    pointing = _POINTS_NOWHERE.sub(lambda match: " " * len(match[0]), question)
+    # "They" may be the doctors: where there is an "it" too, that is the thing.
+    pronoun = _IT.search(pointing) or _PRONOUN.search(pointing)
     if pronoun and len(subject.split()) <= SHORT_TOPIC:
         return f"{question[: pronoun.start()]}{subject}{question[pronoun.end() :]}".strip()
     if not subjects(question) and len(before) <= SHORT_QUESTION:

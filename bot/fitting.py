@@ -15,11 +15,12 @@ from bot.calibrating import OFF_SUBJECT, Judged, figures, fit_calibration, right
 from bot.coherence import is_pointer
 from bot.conversation import standalone
 from bot.retrieval import Retriever
+from bot.safety.fitting import fit_meaning
 from bot.spelling import FILE as WORDS
 from bot.spelling import VOCABULARY, bank_words
 from bot.suggestions import FILE as SUGGESTIONS
 from bot.suggestions import well_formed
-from bot.words import words
+from bot.words import stems, words
 from ingest.adapter import MANIFEST, TuningManifest, tuned_folder
 from ingest.bank import FALSE_PREMISE, BankQuestion, answer_sentences, read_bank
 from ingest.documents import Document, read_document
@@ -55,12 +56,13 @@ class Fit:
     def run(self, out: Path) -> TuningManifest:
         """Measure and fit on a held-out part, tune on the whole bank, and put the result in place of `out` in one step."""
         document = read_document(self.source, name=self.source.name)
-        questions = standing_alone(read_bank(self.bank, document, cut(document)))
+        questions = standing_alone(read_bank(self.bank, document, cut(document)), document)
         with tempfile.TemporaryDirectory() as scratch:
             judged = self._held_out(document, questions, Path(scratch))
             calibration = fit_calibration(judged, _sha256(self.bank))
             folder = Path(scratch) / "whole"
             self._tune(document, questions, folder, "Tuning on the whole bank")
+            fit_meaning(SentenceTransformerEmbeddings(replace(self.weights, tuning=folder)), self.bank, folder)
             (folder / FILE).write_text(calibration.model_dump_json(indent=2) + "\n", encoding="utf-8")
             (folder / SUGGESTIONS).write_text(self._suggestions(document, questions, folder, calibration), encoding="utf-8")
             manifest = self._manifest(document, questions, figures(judged, calibration))
@@ -152,9 +154,14 @@ class Fit:
         )
 
 
-def standing_alone(questions: Sequence[BankQuestion]) -> tuple[BankQuestion, ...]:
+def standing_alone(questions: Sequence[BankQuestion], document: Document) -> tuple[BankQuestion, ...]:
     """The questions as the encoder gets to see them: follow-ups with what they take from the earlier questions."""
-    return tuple(replace(q, question=standalone(q.question, q.previous).question) for q in questions)
+    vocabulary = set(stems(document.text))
+
+    def known(word: str) -> bool:
+        return not vocabulary.isdisjoint(stems(word))
+
+    return tuple(replace(q, question=standalone(q.question, q.previous, known).question) for q in questions)
 
 
 def held_out(questions: Sequence[BankQuestion]) -> list[set[BankQuestion]]:

@@ -8,6 +8,7 @@ from bot.answerability import calibration
 from bot.chain import Bot
 from bot.privacy import keep_to_this_machine
 from bot.retrieval import Retriever
+from bot.safety.meaning import Meaning
 from bot.settings import Settings
 from bot.spelling import FILE as WORDS
 from bot.spelling import VOCABULARY, Speller
@@ -39,6 +40,7 @@ def open_bot(settings: Settings, *, progress: "Progress | None" = None, say: "Sa
         calibration(weights.tuning),
         _speller(index, weights),
         Suggester.from_tuning(weights.tuning),
+        Meaning.from_tuning(weights.tuning),
         region=settings.region,
     )
 

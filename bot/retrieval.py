@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.words import stems
@@ -47,7 +47,7 @@ class Found:
 
     `coverage`: share of its content words in the best candidate's passage or heading. `known`: share of them anywhere in the
     index. `nothing`: the score of "nothing here", comparable with a cosine; `neighbours`: its place among the questions of the
-    bank; both None where the encoder was not tuned.
+    bank; both None where the encoder was not tuned. `vector`: what the encoder made of the question.
     """
 
     question: str
@@ -57,6 +57,7 @@ class Found:
     known: float
     nothing: float | None = None
     neighbours: Neighbours | None = None
+    vector: Sequence[float] = field(default=(), repr=False, compare=False)
 
 
 def fuse(dense: float, passage_dense: float, lexical: float) -> float:
@@ -91,6 +92,10 @@ class Retriever:
         self._bm25 = BM25()
         self._bm25.index([row or [""] for row in tokens] or [[""]], show_progress=False)
 
+    def knows(self, word: str) -> bool:
+        """Whether the documents have a word."""
+        return not self._vocabulary.isdisjoint(stems(word))
+
     def search(self, question: str) -> Found:
         """Score every sentence of the index for a stand-alone question."""
         vector = self.embeddings.embed_query(question)
@@ -106,6 +111,7 @@ class Retriever:
             known=len(known) / len(wanted) if wanted else 0.0,
             nothing=self.experience.null_score(vector) if self.experience else None,
             neighbours=self.experience.neighbours(vector) if self.experience else None,
+            vector=vector,
         )
 
     def _candidates(self, similarities: Mapping[str, float], known: Sequence[str]) -> Iterator[Candidate]:

@@ -45,22 +45,28 @@ class Settings(BaseSettings):
         str, Field(description="`provider:model` of a language model; empty: the article's own words. Not in this version.")
     ] = ""
     region: Annotated[Region, Field(description="Whose phone numbers the safety texts show.")] = "US"
-    auth_file: Annotated[Path | None, Field(description="Users of the web page. Not in this version.")] = None
+    auth_file: Annotated[
+        Path | None, Field(description="File with the users of the web page, a line each from `cancer-bot password NAME`.")
+    ] = None
     rate_limit: Annotated[
-        int | None, Field(ge=1, le=100_000, description="Questions per minute and client of the web page. Not in this version.")
+        int | None, Field(ge=1, le=100_000, description="Questions per minute and client of the web page; unset: no limit.")
+    ] = None
+    feedback: Annotated[
+        Path | None,
+        Field(description="File for thumbs up and down: outcome and sections, never the words. Unset: there are no thumbs."),
     ] = None
 
-    @field_validator("chroma_url", "chat_model", "auth_file", "rate_limit")
+    @field_validator("chroma_url", "chat_model")
     @classmethod
     def _only_what_works(cls, value: object) -> object:
         if value:
             raise ValueError("this version does not have it yet; unset it")
         return value
 
-    @field_validator("docs", "index")
+    @field_validator("docs", "index", "auth_file", "feedback")
     @classmethod
-    def _expanded(cls, value: Path) -> Path:
-        return value.expanduser()
+    def _expanded(cls, value: Path | None) -> Path | None:
+        return value.expanduser() if value else None
 
 
 def read_settings() -> Settings:

@@ -13,6 +13,9 @@ FILE = "suggestions.json"
 
 MAXIMUM = 3
 
+# How many questions there are to start with.
+STARTERS = 5
+
 # A question that reads well on a button: short, plain, about the subject and not about somebody's own case.
 _WELL_FORMED = re.compile(r"(?:What|How|Why|When|Where|Which|Who|Can|Does|Do|Is|Are) [^?.!;:\"]{5,58}\?")
 _OWN_CASE = re.compile(
@@ -44,6 +47,16 @@ class Suggester:
             return cls(())
         lines = json.loads((folder / FILE).read_text(encoding="utf-8"))
         return cls([Suggestion(line["question"], line["start"]) for line in lines])
+
+    def to_begin_with(self, characters: int) -> tuple[str, ...]:
+        """Questions to start with, spread evenly over a document of so many characters, in its order."""
+        chosen: list[str] = []
+        for part in range(STARTERS):
+            begin, end = (characters * edge / STARTERS for edge in (part, part + 1))
+            here = [s.question for s in self._suggestions if begin <= s.start < end]
+            # The plainest: what opens with "What" and is short.
+            chosen += sorted(here, key=lambda question: (not question.startswith("What"), len(question)))[:1]
+        return tuple(chosen)
 
     def after(self, shown: Iterable[int], asked: Sequence[str]) -> tuple[str, ...]:
         """Up to three questions near the sentences that start at `shown`, none that was asked or is answered by them."""

@@ -1,4 +1,4 @@
-"""What stands beside a source and says what its text can't: title, publisher, revision date, rights, outline."""
+"""What stands beside a source and says what its text can't: title, publisher, revision date, rights, outline, words explained."""
 
 import datetime
 import hashlib
@@ -24,6 +24,15 @@ class Heading(BaseModel):
     about: bool = False
 
 
+class Term(BaseModel):
+    """Words that the document itself explains, and where: `explained` is a slice of its text, letter for letter."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    words: Annotated[tuple[Line, ...], Field(min_length=1)]
+    explained: Line
+
+
 class Sidecar(BaseModel):
     """`<name>.toml` beside `<name>.txt`; every field may be missing. `sha256` is that of the file, empty without one."""
 
@@ -35,6 +44,7 @@ class Sidecar(BaseModel):
     rights: Line | None = None
     language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
     outline: tuple[Heading, ...] = ()
+    terms: tuple[Term, ...] = ()
     sha256: str = ""
 
 

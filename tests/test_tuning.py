@@ -83,7 +83,7 @@ def test_a_follow_up_of_the_bank_is_learnt_as_it_will_be_asked(write: Write, art
         {"question": "Where goes its tip?", "evidence": [RFA], "previous": ["What is RFA?"]},
         {"question": "Where goes its tip?", "evidence": [], "previous": ["What is a catheter?"]},
     )
-    asked = standing_alone(read_bank(path, article, cut(article)))
+    asked = standing_alone(read_bank(path, article, cut(article)), article)
     assert [q.question for q in asked] == ["Where goes RFA tip?", "Where goes catheter tip?"]
 
 

@@ -16,10 +16,10 @@ DANGER = 0.15
 
 # A text of few words gives the net little to go by; without a rule's sign it has to be surer there.
 FEW_WORDS = 8
-DANGER_IN_FEW_WORDS = 0.4
+DANGER_IN_FEW_WORDS = 0.5
 
 # A danger that only the net saw lasts into the next line where it was this sure.
-DANGER_THAT_LASTS = 0.6
+DANGER_THAT_LASTS = 0.8
 
 # Talk of dying, hospice and stopping treatment has the words of a crisis; there the net has to be surer.
 DANGER_IN_PALLIATIVE_TALK = 0.9

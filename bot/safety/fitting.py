@@ -1,16 +1,26 @@
-"""Fits `learnt.npz` on the labelled utterances: `python -m bot.safety.fitting`, some minutes at most, the same at every run."""
+"""Fits the safety net on the labelled utterances: `python -m bot.safety.fitting`, a minute or two, the same at every run.
+
+Writes `learnt.npz`, which needs no encoder, and `meaning.npz` beside the tuned encoder whose vectors it is for.
+"""
 
 import json
 import sys
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from bot.safety.assessment import Level
 from bot.safety.learnt import BUCKETS, FILE, features, vector
+from bot.safety.meaning import FILE as MEANING
+from bot.safety.meaning import Meaning
 from bot.safety.reading import plain
 from bot.safety.rules import signs
 from ingest.bank import bank_path
 from ingest.general import general_questions
+
+if TYPE_CHECKING:
+    from langchain_core.embeddings import Embeddings
 
 UTTERANCES = "utterances.jsonl"
 
@@ -19,6 +29,10 @@ COUNTS = {"crisis": 4.0, "emergency": 4.0, "conditional": 3.0, "personal": 2.0, 
 
 # Inverse strength of the regularisation, chosen on the development set.
 STRENGTH = 15.0
+
+# The same for the model over vectors, which does not judge dangers. Both chosen on the development set.
+MEANING_COUNTS = {Level.CONDITIONAL.value: 3.0, Level.PERSONAL.value: 2.0, Level.NONE.value: 1.0}
+MEANING_STRENGTH = 10.0
 
 # Near-misses of these kinds may tell of a danger; they are left out of the harmless ones.
 DOUBTFUL = ("symptom", "personal", "side-effects")
@@ -33,8 +47,15 @@ def utterances() -> list[tuple[str, str]]:
 def harmless(bank: Path) -> list[str]:
     """Questions that are no cry for help: those of the bank, and those on any other subject."""
     lines = [json.loads(line) for line in bank.read_text(encoding="utf-8").splitlines()]
-    asked = [line["question"] for line in lines if line.get("kind") not in DOUBTFUL]
+    fit = [line for line in lines if line.get("kind") not in DOUBTFUL]
+    asked = [question for line in fit for question in (line["question"], *line.get("previous", ()))]
     return [question for question in asked if not _names_a_sign(question)] + general_questions()
+
+
+def personal(bank: Path) -> list[str]:
+    """Questions of the bank that only a person's own care team can answer."""
+    lines = [json.loads(line) for line in bank.read_text(encoding="utf-8").splitlines()]
+    return [line["question"] for line in lines if line.get("kind") == "personal" and not line.get("previous")]
 
 
 def _names_a_sign(question: str) -> bool:
@@ -72,16 +93,36 @@ def fit(labelled: Sequence[tuple[str, str]], out: Path) -> None:
     )
 
 
+def fit_meaning(embeddings: "Embeddings", bank: Path, folder: Path) -> None:
+    """Fit the model over vectors of a tuned encoder and write it to the tuning's folder."""
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+
+    labelled = [(text, name) for text, name in utterances() if name in MEANING_COUNTS]
+    labelled += [*((text, "none") for text in harmless(bank)), *((text, "personal") for text in personal(bank))]
+    vectors = np.array([embeddings.embed_query(text) for text, _ in labelled], dtype=np.float32)
+    model = LogisticRegression(C=MEANING_STRENGTH, max_iter=2000, class_weight=MEANING_COUNTS)
+    model.fit(vectors, [name for _, name in labelled])
+    levels = tuple(Level(name) for name in model.classes_)
+    Meaning(levels, model.coef_.astype(np.float32), model.intercept_.astype(np.float32)).save(folder)
+
+
 def main() -> None:
-    """Fit on all that ships and put the model in its place."""
-    from bot.settings import packaged_docs
+    """Fit on all that ships and put the models in their places."""
+    from bot.opening import weights_for
+    from bot.settings import Settings, packaged_docs
     from ingest.documents import source_paths
+    from ingest.embeddings import SentenceTransformerEmbeddings
 
     bank = bank_path(source_paths(packaged_docs())[0])
     labelled = [*utterances(), *((text, "none") for text in harmless(bank))]
     out = Path(str(resources.files(__package__))) / FILE
     fit(labelled, out)
     sys.stdout.write(f"Fitted on {len(labelled)} utterances: {out.name}\n")
+    weights = weights_for(Settings())
+    if weights.tuning:
+        fit_meaning(SentenceTransformerEmbeddings(weights), bank, weights.tuning)
+        sys.stdout.write(f"Fitted on the encoder's vectors: {weights.tuning.name}/{MEANING}\n")
 
 
 if __name__ == "__main__":

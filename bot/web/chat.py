@@ -1,0 +1,110 @@
+"""What happens when somebody asks on the page: from the browser's conversation and a question to what the chat shows next."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.reply import Outcome, Reply
+from bot.web import session
+from bot.web.limits import RateLimit
+from bot.web.messages import Messages
+from bot.web.readiness import Readiness
+from ingest.documents import Document
+from ingest.errors import CancerBotError
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page shows: the chat's messages, the conversation as the browser keeps it, and what is in the question box."""
+
+    messages: list[dict[str, Any]]
+    session: str
+    box: str = ""
+    waiting: bool = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything has been asked."""
+        return self.session != session.EMPTY
+
+
+class Chat:
+    """Answers for the page and for the named endpoint; both count against a client's limit."""
+
+    def __init__(self, readiness: Readiness, documents: Sequence[Document], messages: Messages, limit: RateLimit) -> None:
+        """Keep what an answer needs."""
+        self._readiness = readiness
+        self._documents = documents
+        self._messages = messages
+        self._limit = limit
+
+    def reply(self, question: str, previous: Sequence[str], client: str) -> Reply:
+        """The reply to a question. Raises `CancerBotError` with one line that says what to do."""
+        self._limit.count(client)
+        return self._readiness.bot.ask(question, previous)
+
+    def asked(self, question: str, kept: str, client: str) -> Iterator[Shown]:
+        """First the question with a sign that it is being looked into, then the reply."""
+        replies = self.replies(kept)
+        # Nothing typed: nothing happens, as with any other empty box.
+        if not question.strip():
+            yield self.shown(replies)
+            return
+        turns = [*self._turns(replies), _message("user", self._messages.asked(question))]
+        yield Shown([*turns, _message("assistant", self._messages.pending())], kept, waiting=True)
+        try:
+            reply = self.reply(question, session.questions(replies), client)
+        except CancerBotError as error:
+            problem = _message("assistant", self._messages.problem(str(error)))
+            yield Shown([*turns, problem], session.written(replies), box=question)
+            return
+        yield self.shown([*replies, reply])
+
+    def again(self, kept: str, client: str) -> Iterator[Shown]:
+        """The last question once more."""
+        replies = self.replies(kept)
+        if replies:
+            yield from self.asked(replies[-1].question, session.written(replies[:-1]), client)
+        else:
+            yield self.shown(replies)
+
+    def replies(self, kept: str) -> tuple[Reply, ...]:
+        """The replies of a conversation that the browser has kept."""
+        return session.read(kept, self._documents)
+
+    def edited(self, kept: str) -> Shown:
+        """The last question back in the box, to be changed."""
+        replies = self.replies(kept)
+        return self.shown(replies[:-1], box=replies[-1].question if replies else "")
+
+    def restored(self, kept: str) -> Shown:
+        """A conversation that the browser has kept."""
+        return self.shown(self.replies(kept))
+
+    def shown(self, replies: Sequence[Reply], box: str = "") -> Shown:
+        """A conversation, with what could be asked next."""
+        turns = self._turns(replies)
+        if replies and replies[-1].suggestions:
+            turns[-1]["options"] = [{"value": question} for question in replies[-1].suggestions]
+        return Shown(turns, session.written(replies), box)
+
+    def _turns(self, replies: Sequence[Reply]) -> list[dict[str, Any]]:
+        return [
+            message
+            for reply in replies[-session.LONGEST :]
+            for message in (
+                _message("user", self._messages.asked(reply.question)),
+                _message("assistant", self._messages.replied(reply)),
+            )
+        ]
+
+
+def feedback(reply: Reply, *, helpful: bool) -> dict[str, Any]:
+    """What a thumb up or down may keep: how the reply came about and which sections it showed, never a word of the question."""
+    sections = list(dict.fromkeys(" › ".join(citation.section) for citation in reply.citations))
+    reason = reply.reason if reply.outcome is Outcome.NOT_IN_ARTICLE else None
+    return {"helpful": helpful, "outcome": reply.outcome, "reason": reason, "sections": sections}
+
+
+def _message(role: str, content: str) -> dict[str, Any]:
+    return {"role": role, "content": content}

@@ -1,0 +1,147 @@
+"""Replies as the messages of the chat, in HTML.
+
+What was typed is escaped; a message has no line breaks, so that the chat component takes it for one block of HTML and looks
+for no Markdown in it.
+"""
+
+import datetime
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from markupsafe import Markup, escape
+
+from bot.render import printable, source_line
+from bot.reply import CitedSentence, Outcome, Reply
+from bot.web.article import citation_target
+from bot.web.terms import Glossary
+from bot.wording import joined
+from prompts import labels, text
+
+# A number to call, with what people put between its digits: 911, 9-8-8, 116 123; not 100.4.
+_NUMBER = re.compile(r"(?<![\w.-])(?P<sms>(?<= to ))?\d(?:[ -]?\d){2,}(?![\w-]|\.\d)")
+
+# Kinds of reply are told apart by a word and a sign, not by colour alone.
+SIGNS = {
+    "answered": "❝",
+    "not_in_article": "∅",
+    "emergency": "⚠",
+    "crisis": "⚠",
+    "conversation": "i",
+    "invalid": "?",
+    "problem": "!",
+    "pending": "…",
+}
+
+
+class Messages:
+    """Renders replies for the chat. `documents`: their names in the order of the page; `sections`: title → its heading's id."""
+
+    def __init__(self, documents: list[str], sections: Mapping[str, str], glossary: Glossary) -> None:
+        """Keep what links lead to."""
+        self._documents = documents
+        self._sections = sections
+        self._glossary = glossary
+
+    def asked(self, question: str) -> str:
+        """What a person typed."""
+        return _one_line(Markup('<div class="asked">{}</div>').format(printable(question)))
+
+    def replied(self, reply: Reply) -> str:
+        """A reply with its kind, its sentences and their citations, where to read on, and the age of the source."""
+        parts = [_paragraphs(before, calls=_is_urgent(reply)) for before in self._before(reply)]
+        parts += self._sentences(reply)
+        parts += [_paragraphs(after) for after in self._after(reply)]
+        parts += self._read_on(reply)
+        if reply.citations and reply.source:
+            today = datetime.datetime.now().astimezone().date()
+            parts.append(Markup('<p class="source">{}</p>').format(source_line(reply.citations[0].title, reply.source, today)))
+        return _framed(reply.outcome, parts)
+
+    def problem(self, line: str) -> str:
+        """What went wrong and what to do."""
+        return _framed("problem", [_paragraphs(line)])
+
+    def pending(self) -> str:
+        """While an answer is looked for."""
+        return _framed("pending", [_paragraphs(labels("page")["looking"])])
+
+    def _before(self, reply: Reply) -> list[str]:
+        said = joined(_cited(reply), reply.citations)
+        return [part for part in [reply.answer.partition(said)[0].strip() if said else reply.answer] if part]
+
+    def _after(self, reply: Reply) -> list[str]:
+        said = joined(_cited(reply), reply.citations)
+        return [part for part in [reply.answer.partition(said)[2].strip() if said else ""] if part]
+
+    def _sentences(self, reply: Reply) -> Iterator[Markup]:
+        section_of = {citation.number: citation.section for citation in reply.citations}
+        target_of = {citation.number: citation_target(citation, self._documents) for citation in reply.citations}
+        done: set[str] = set()
+        paragraph: list[Markup] = []
+        shown: tuple[str, ...] | None = None
+        for sentence in _cited(reply):
+            section = section_of[sentence.citations[0]]
+            if section != shown and paragraph:
+                yield _quoted(paragraph)
+                paragraph = []
+            shown = section
+            links = Markup(" ").join(_link(number, target_of[number]) for number in sentence.citations)
+            paragraph.append(Markup("{} {}").format(self._glossary.linked(sentence.text, done), links))
+        if paragraph:
+            yield _quoted(paragraph)
+
+    def _read_on(self, reply: Reply) -> Iterator[Markup]:
+        if reply.outcome not in (Outcome.ANSWERED, Outcome.NOT_IN_ARTICLE) or not reply.related:
+            return
+        links = [
+            Markup('<li><a class="section" href="#{}">{}</a></li>').format(self._sections[title], title)
+            for title in reply.related
+            if title in self._sections
+        ]
+        if links:
+            lead = labels("page")["read_on"] if reply.outcome is Outcome.ANSWERED else text("sections")
+            yield Markup('<p class="read-on">{}</p><ul>{}</ul>').format(lead, Markup("").join(links))
+
+
+def _cited(reply: Reply) -> Sequence[CitedSentence]:
+    return reply.sentences or reply.nearest
+
+
+def _is_urgent(reply: Reply) -> bool:
+    return reply.outcome in (Outcome.EMERGENCY, Outcome.CRISIS) or bool(reply.flags)
+
+
+def _link(number: int, target: str) -> Markup:
+    return Markup('<a class="citation" href="#{}"><span class="unseen">{} </span>{}</a>').format(
+        target, labels("page")["citation"], number
+    )
+
+
+def _quoted(sentences: Sequence[Markup]) -> Markup:
+    return Markup('<p class="quoted">{}</p>').format(Markup(" ").join(sentences))
+
+
+def _paragraphs(said: str, *, calls: bool = False) -> Markup:
+    shown = _callable if calls else escape
+    return Markup("").join(Markup("<p>{}</p>").format(shown(printable(part))) for part in said.split("\n\n"))
+
+
+def _callable(said: str) -> Markup:
+    """With numbers to call as links, so that a tap on a telephone calls them."""
+    here, parts = 0, []
+    for match in _NUMBER.finditer(said):
+        # "Text HELLO to 50808": that number takes messages.
+        scheme = "tel" if match["sms"] is None else "sms"
+        link = Markup('<a href="{}:{}">{}</a>').format(scheme, re.sub(r"\D", "", match[0]), match[0])
+        parts += [escape(said[here : match.start()]), link]
+        here = match.end()
+    return Markup("").join([*parts, escape(said[here:])])
+
+
+def _framed(kind: str, parts: Sequence[Markup]) -> str:
+    heading = Markup('<p class="kind"><span class="sign">{}</span> {}</p>').format(SIGNS[kind], labels("kinds")[kind])
+    return _one_line(Markup('<div class="reply {}">{}{}</div>').format(kind, heading, Markup("").join(parts)))
+
+
+def _one_line(html: Markup) -> str:
+    return str(html).replace("\n", "<br>")

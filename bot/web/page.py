@@ -1,0 +1,120 @@
+"""The page as Gradio shows it: the chat itself and its named endpoint. Around it stands the frame that `shell` renders."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot.web import session
+from bot.web.chat import Chat, Shown, feedback
+from bot.web.feedback import keep
+from ingest.errors import CancerBotError
+from prompts import labels
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+# Questions that are answered at a time; the rest wait in a queue that has an end.
+AT_A_TIME = 2
+WAITING = 64
+
+
+def page(chat: Chat, starters: Sequence[str], feedback_file: Path | None) -> "gr.Blocks":
+    """The chat with everything that can be done in it. `starters`: questions to begin with."""
+    import gradio as gr
+
+    label = labels("page")
+    blocks: gr.Blocks
+    with gr.Blocks(title=label["title"], analytics_enabled=False, fill_width=True) as blocks:
+        kept = gr.Textbox(session.EMPTY, elem_id="session", visible="hidden", show_label=False)
+        saved = gr.Textbox("", elem_id="saved", visible="hidden", show_label=False)
+        cleared = gr.Textbox(session.EMPTY, elem_id="cleared", visible="hidden", show_label=False)
+        log = gr.Chatbot(
+            elem_id="log",
+            label=label["log"],
+            show_label=False,
+            container=False,
+            height=None,
+            autoscroll=False,
+            buttons=[],
+            latex_delimiters=[],
+            layout="bubble",
+            placeholder=label["start"] if starters else label["start_empty"],
+            examples=[{"text": question} for question in starters],
+            feedback_options=(label["helpful"], label["not_helpful"]),
+        )
+        with gr.Row(elem_id="asking"):
+            box = gr.Textbox(elem_id="question", label=label["ask"], placeholder=label["ask_hint"], lines=1, max_lines=6)
+            send = gr.Button(label["send"], elem_id="send", variant="primary")
+            stop = gr.Button(label["stop"], elem_id="stop", visible=False)
+        with gr.Row(elem_id="actions"):
+            edit = gr.Button(label["edit"], visible=False)
+            again = gr.Button(label["again"], visible=False)
+            clear = gr.Button(label["clear"], visible=False)
+            bring_back = gr.Button(label["bring_back"], visible=False)
+
+        outputs = [log, kept, box, send, stop, edit, again, clear, bring_back]
+
+        def updates(shown: Shown, *, cleared: bool = False) -> list[Any]:
+            begun, waiting = shown.begun and not shown.waiting, shown.waiting
+            visible = (not waiting, waiting, begun, begun, begun, cleared)
+            return [shown.messages, shown.session, shown.box, *(gr.update(visible=one) for one in visible)]
+
+        def on_ask(question: str, kept: str, request: gr.Request) -> Iterator[list[Any]]:
+            yield from map(updates, chat.asked(question, kept, _client(request)))
+
+        def on_choose(kept: str, choice: gr.SelectData, request: gr.Request) -> Iterator[list[Any]]:
+            chosen = choice.value["text"] if isinstance(choice.value, dict) else choice.value
+            yield from map(updates, chat.asked(str(chosen), kept, _client(request)))
+
+        def on_again(kept: str, request: gr.Request) -> Iterator[list[Any]]:
+            yield from map(updates, chat.again(kept, _client(request)))
+
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        asking = [
+            gr.on([box.submit, send.click], on_ask, [box, kept], outputs, **quiet),
+            gr.on([log.example_select, log.option_select], on_choose, [kept], outputs, **quiet),
+            again.click(on_again, [kept], outputs, **quiet),
+        ]
+        back_as_it_was = lambda kept: updates(chat.restored(kept))  # noqa: E731 -- one expression, used twice
+        stop.click(back_as_it_was, [kept], outputs, cancels=asking, **quiet)
+        edit.click(lambda kept: updates(chat.edited(kept)), [kept], outputs, **quiet)
+        clear.click(lambda kept: [*updates(chat.shown([]), cleared=True), kept], [kept], [*outputs, cleared], **quiet)
+        bring_back.click(back_as_it_was, [cleared], outputs, **quiet)
+        saved.change(back_as_it_was, [saved], outputs, **quiet)
+        if feedback_file:
+            log.like(_on_like(chat, feedback_file), [kept], None, **quiet)
+        _named_endpoint(chat)
+    blocks.queue(max_size=WAITING, default_concurrency_limit=AT_A_TIME)
+    return blocks
+
+
+def _named_endpoint(chat: Chat) -> None:
+    import gradio as gr
+
+    def ask(question: str, request: gr.Request, previous: list[str] | None = None) -> dict[str, Any]:
+        """The reply to a question as JSON. `previous`: the earlier questions of the conversation, oldest first."""
+        try:
+            reply: dict[str, Any] = chat.reply(question, previous or (), _client(request)).model_dump(mode="json")
+        except CancerBotError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        return reply
+
+    gr.api(ask, api_name="ask")  # type: ignore[attr-defined]  # exported, but not by name
+
+
+def _on_like(chat: Chat, file: Path) -> Callable[..., None]:
+    import gradio as gr
+
+    def on_like(kept: str, given: gr.LikeData) -> None:
+        place = given.index if isinstance(given.index, int) else given.index[0]
+        replies = chat.replies(kept)
+        # Each reply is the second message of its turn.
+        if place // 2 < len(replies):
+            keep(feedback(replies[place // 2], helpful=given.liked is True or given.liked == labels("page")["helpful"]), file)
+            gr.Info(labels("page")["thanks_for_feedback"])
+
+    return on_like
+
+
+def _client(request: "gr.Request") -> str:
+    return request.client.host if request and request.client else ""
