@@ -6,14 +6,20 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import uvicorn
+
+from bot.web.security import Application
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
 NO_CHROMIUM = "there is no Chromium here: install it with `apt-get install -y chromium`"
@@ -69,3 +75,17 @@ def _address(process: "subprocess.Popen[str]", said: Path) -> str:
             return found[0]
         time.sleep(0.2)
     raise AssertionError(f"not ready after {SECONDS} s: {said.read_text(encoding='utf-8')}")
+
+
+@contextlib.contextmanager
+def running(application: Application) -> Iterator[str]:
+    """An application served by a thread of this process; its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(application, log_level="critical", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(timeout=20)

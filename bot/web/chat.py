@@ -6,11 +6,16 @@ from typing import Any
 
 from bot.reply import Outcome, Reply
 from bot.web import session
-from bot.web.limits import RateLimit
+from bot.web.limits import RateLimit, Turnstile
 from bot.web.messages import Messages
 from bot.web.readiness import Readiness
 from ingest.documents import Document
 from ingest.errors import CancerBotError
+
+# Questions that are answered at a time (the encoder uses every core for one), and that may wait beside them: at 20 ms each, who
+# waits last waits well under a second.
+AT_A_TIME = 2
+WAITING = 30
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Chat:
 
     def __init__(self, readiness: Readiness, documents: Sequence[Document], messages: Messages, limit: RateLimit) -> None:
         """Keep what an answer needs."""
+        self._turnstile = Turnstile(AT_A_TIME, WAITING)
         self._readiness = readiness
         self._documents = documents
         self._messages = messages
@@ -41,7 +47,9 @@ class Chat:
     def reply(self, question: str, previous: Sequence[str], client: str) -> Reply:
         """The reply to a question. Raises `CancerBotError` with one line that says what to do."""
         self._limit.count(client)
-        return self._readiness.bot.ask(question, previous)
+        bot = self._readiness.bot
+        with self._turnstile.turn():
+            return bot.ask(question, previous)
 
     def asked(self, question: str, kept: str, client: str) -> Iterator[Shown]:
         """First the question with a sign that it is being looked into, then the reply."""

@@ -13,9 +13,10 @@ from prompts import labels
 if TYPE_CHECKING:
     import gradio as gr
 
-# Questions that are answered at a time; the rest wait in a queue that has an end.
-AT_A_TIME = 2
-WAITING = 64
+# Gradio starts so many events together; `chat` says who has to wait and who is told that it is busy. The last bound is for
+# floods: beyond it Gradio itself declines.
+TOGETHER = 36
+FLOOD = 512
 
 
 def page(chat: Chat, starters: Sequence[str], feedback_file: Path | None) -> "gr.Blocks":
@@ -40,7 +41,6 @@ def page(chat: Chat, starters: Sequence[str], feedback_file: Path | None) -> "gr
             layout="bubble",
             placeholder=label["start"] if starters else label["start_empty"],
             examples=[{"text": question} for question in starters],
-            feedback_options=(label["helpful"], label["not_helpful"]),
         )
         with gr.Row(elem_id="asking"):
             box = gr.Textbox(elem_id="question", label=label["ask"], placeholder=label["ask_hint"], lines=1, max_lines=6)
@@ -70,10 +70,12 @@ def page(chat: Chat, starters: Sequence[str], feedback_file: Path | None) -> "gr
             yield from map(updates, chat.again(kept, _client(request)))
 
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        # "multiple": after a stop one can ask again at once, though the stopped answer may still be on its way to nowhere.
+        free: dict[str, Any] = {**quiet, "trigger_mode": "multiple"}
         asking = [
-            gr.on([box.submit, send.click], on_ask, [box, kept], outputs, **quiet),
-            gr.on([log.example_select, log.option_select], on_choose, [kept], outputs, **quiet),
-            again.click(on_again, [kept], outputs, **quiet),
+            gr.on([box.submit, send.click], on_ask, [box, kept], outputs, **free),
+            gr.on([log.example_select, log.option_select], on_choose, [kept], outputs, **free),
+            again.click(on_again, [kept], outputs, **free),
         ]
         back_as_it_was = lambda kept: updates(chat.restored(kept))  # noqa: E731 -- one expression, used twice
         stop.click(back_as_it_was, [kept], outputs, cancels=asking, **quiet)
@@ -84,7 +86,7 @@ def page(chat: Chat, starters: Sequence[str], feedback_file: Path | None) -> "gr
         if feedback_file:
             log.like(_on_like(chat, feedback_file), [kept], None, **quiet)
         _named_endpoint(chat)
-    blocks.queue(max_size=WAITING, default_concurrency_limit=AT_A_TIME)
+    blocks.queue(max_size=FLOOD, default_concurrency_limit=TOGETHER)
     return blocks
 
 
@@ -110,7 +112,7 @@ def _on_like(chat: Chat, file: Path) -> Callable[..., None]:
         replies = chat.replies(kept)
         # Each reply is the second message of its turn.
         if place // 2 < len(replies):
-            keep(feedback(replies[place // 2], helpful=given.liked is True or given.liked == labels("page")["helpful"]), file)
+            keep(feedback(replies[place // 2], helpful=given.liked is True), file)
             gr.Info(labels("page")["thanks_for_feedback"])
 
     return on_like

@@ -28,7 +28,7 @@ class Sheet:
 
 def sheet(replies: Sequence[Reply], today: datetime.date) -> Sheet:
     """Sort the replies of a conversation; each question stands once."""
-    answered = {reply.question: reply for reply in replies if reply.outcome is Outcome.ANSWERED}
+    answered = {_asked(reply): reply for reply in replies if reply.outcome is Outcome.ANSWERED}
     open_questions = dict.fromkeys(line for reply in replies for line in _for_the_team(reply))
     cited = [(c.title, reply.source) for reply in replies for c in reply.citations if reply.source]
     return Sheet(
@@ -39,9 +39,17 @@ def sheet(replies: Sequence[Reply], today: datetime.date) -> Sheet:
     )
 
 
+def _asked(reply: Reply) -> str:
+    """What was asked; a follow-up with what it was understood as, so that it still makes sense on paper."""
+    question, standalone = (printable(said.strip()) for said in (reply.question, reply.standalone_question))
+    if question.lower() == standalone.lower():
+        return question
+    return labels("visit")["understood"].format(question=question, standalone=standalone)
+
+
 def _for_the_team(reply: Reply) -> Iterator[str]:
     words = labels("visit")
-    question = printable(reply.question.strip())
+    question = _asked(reply)
     if reply.outcome in (Outcome.EMERGENCY, Outcome.CRISIS):
         yield words["urgent"].format(question=question)
     elif reply.reason is Reason.PERSONAL:
@@ -58,7 +66,7 @@ def visit_page(replies: Sequence[Reply], today: datetime.date, session: str) -> 
         words=labels("visit"),
         notice=text("notice"),
         where=_where,
-        shown=printable,
+        asked=_asked,
         session=session,
     )
 
@@ -79,7 +87,7 @@ def _markdown(made: Sheet) -> Iterator[str]:
     if made.answered:
         yield from (f"## {words['asked']}", "")
         for reply in made.answered:
-            yield from (f"### {_plain(reply.question)}", "")
+            yield from (f"### {_plain(_asked(reply))}", "")
             for sentence in reply.sentences:
                 marks = "".join(f" ({number})" for number in sentence.citations)
                 yield from (f"> {_plain(sentence.text)}{marks}", "")

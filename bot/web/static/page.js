@@ -152,6 +152,9 @@
       const name = message.dataset.testid === "bot" ? texts.kind_answer : texts.kind_question;
       if (message.getAttribute("aria-label") !== name) { message.setAttribute("role", "group"); message.setAttribute("aria-label", name); }
     }
+    for (const [was, is] of [["like", texts.helpful], ["dislike", texts.not_helpful]]) {
+      for (const thumb of all(`#log button[aria-label='${was}' i]`)) { thumb.setAttribute("aria-label", is); thumb.title = is; }
+    }
     // A number is called at once; the component would open another tab for it.
     for (const call of all("#log a[href^='tel:'][target], #log a[href^='sms:'][target]")) call.removeAttribute("target");
     // The component calls its starting questions a list without items.

@@ -1,0 +1,189 @@
+"""The page and its endpoint when things are slow, crowded or not ready. The slow bot is the real one that takes its time."""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from bot.chain import Bot
+from bot.reply import Reply
+from bot.settings import Settings
+from bot.web.chat import AT_A_TIME, WAITING
+from bot.web.limits import BusyError, RateLimit, TooManyError, Turnstile
+from bot.web.readiness import Readiness
+from bot.web.server import application
+from ingest.documents import Document
+from prompts import labels
+from tests.served import ARGUMENTS, CHROMIUM, NO_CHROMIUM, running
+
+# Gradio's own, where it asks pandas for what the next pandas will do anyway.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+LABEL = labels("page")
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
+
+
+class SlowBot(Bot):
+    """The bot, answering only after a gate has been opened."""
+
+    def __init__(self, bot: Bot) -> None:
+        self.__dict__.update(bot.__dict__)
+        self.gate = threading.Event()
+
+    def ask(self, question: str, previous: Sequence[str] = ()) -> Reply:
+        self.gate.wait(30)
+        return super().ask(question, previous)
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser.new_page()
+        browser.close()
+
+
+def visit(page: Page, address: str) -> None:
+    page.goto(address)
+    page.get_by_role("textbox", name=LABEL["ask"]).wait_for(timeout=30_000)
+
+
+def type_in(page: Page, question: str) -> None:
+    page.get_by_role("textbox", name=LABEL["ask"]).fill(question)
+    page.get_by_role("textbox", name=LABEL["ask"]).press("Enter")
+
+
+@needs_chromium
+def test_a_slow_start_shows_how_far_it_is_and_loses_no_question(
+    page: Page, bot: Bot, article: Document, built_index: Path
+) -> None:
+    readiness = Readiness()
+    readiness.progress(3, 12)
+    with running(application(Settings(index=built_index), [article], readiness)) as address:
+        visit(page, address)
+        status = page.get_by_role("status").filter(has_text=LABEL["getting_ready_long"])
+        expect(status).to_be_visible()
+        expect(status.get_by_role("progressbar")).to_have_attribute("value", "3")
+        type_in(page, "What is RFA?")
+        expect(page.get_by_role("log")).to_contain_text(labels("problems")["not_ready"])
+        expect(page.get_by_role("textbox", name=LABEL["ask"])).to_have_value("What is RFA?")
+        readiness.answer_with(bot)
+        expect(status).to_be_hidden(timeout=10_000)
+        page.get_by_role("textbox", name=LABEL["ask"]).press("Enter")
+        expect(page.locator("#log .reply.answered")).to_be_visible()
+
+
+@needs_chromium
+def test_stop_ends_the_waiting_and_a_reload_in_the_middle_keeps_what_was(
+    page: Page, bot: Bot, article: Document, built_index: Path
+) -> None:
+    readiness, slow = Readiness(), SlowBot(bot)
+    readiness.answer_with(slow)
+    with running(application(Settings(index=built_index), [article], readiness)) as address:
+        visit(page, address)
+        slow.gate.set()
+        type_in(page, "What is RFA?")
+        expect(page.locator("#log .reply.answered")).to_have_count(1)
+        slow.gate.clear()
+        type_in(page, "What is a colostomy?")
+        expect(page.locator("#log .reply.pending")).to_be_visible()
+        page.get_by_role("button", name=LABEL["stop"]).click()
+        expect(page.locator("#log .reply.pending")).to_have_count(0)
+        expect(page.locator("#log .reply.answered")).to_have_count(1)
+        expect(page.get_by_role("button", name=LABEL["send"], exact=True)).to_be_visible()
+        type_in(page, "What is a catheter?")
+        expect(page.locator("#log .reply.pending")).to_be_visible()
+        page.reload()
+        expect(page.locator("#log .reply.answered")).to_have_count(1, timeout=15_000)
+        slow.gate.set()
+        type_in(page, "What is a clinical trial?")
+        expect(page.locator("#log .reply.answered")).to_have_count(2)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_full_house_says_so_at_once(bot: Bot, article: Document, built_index: Path) -> None:
+    """Beyond the bound a question is declined within a second; those inside are all answered."""
+    from gradio_client import Client
+    from gradio_client.exceptions import AppError
+
+    readiness, slow = Readiness(), SlowBot(bot)
+    readiness.answer_with(slow)
+    with running(application(Settings(index=built_index), [article], readiness)) as address:
+        asker = Client(address, verbose=False)
+        jobs = [asker.submit(question="What is RFA?", api_name="/ask") for _ in range(AT_A_TIME + WAITING)]
+        time.sleep(3)
+        begun = time.monotonic()
+        with pytest.raises(AppError, match=labels("problems")["busy"]):
+            asker.predict(question="What is RFA?", api_name="/ask")
+        assert time.monotonic() - begun < 1
+        slow.gate.set()
+        assert [job.result(timeout=30)["outcome"] for job in jobs] == ["answered"] * len(jobs)
+
+
+@needs_chromium
+def test_thumbs_store_how_and_where_but_not_what(
+    page: Page, bot: Bot, article: Document, built_index: Path, tmp_path: Path
+) -> None:
+    """Off unless asked for; then a thumb keeps outcome, reason and sections, and no word of the question."""
+    readiness, file = Readiness(), tmp_path / "thumbs.jsonl"
+    readiness.answer_with(bot)
+    with running(application(Settings(index=built_index), [article], readiness)) as address:
+        visit(page, address)
+        type_in(page, "Is the patient awake during RFA?")
+        expect(page.locator("#log .reply.answered")).to_be_visible()
+        expect(page.get_by_role("button", name=re.compile("like|helpful", re.IGNORECASE))).to_have_count(0)
+    with running(application(Settings(index=built_index, feedback=file), [article], readiness)) as address:
+        visit(page, address)
+        type_in(page, "Is the patient awake during RFA?")
+        page.get_by_role("button", name=LABEL["helpful"], exact=True).click()
+        expect(page.locator("body")).to_contain_text(LABEL["thanks_for_feedback"])
+    assert json.loads(file.read_text(encoding="utf-8")) == {
+        "helpful": True,
+        "outcome": "answered",
+        "reason": None,
+        "sections": ["Treating Advanced Cancer › Ablative techniques for advanced cancer"],
+    }
+
+
+def test_a_turnstile_lets_nobody_in_beyond_its_room() -> None:
+    turnstile, open_now = Turnstile(2, 3), threading.Event()
+    most, inside, counting = 0, 0, threading.Lock()
+
+    def ask() -> bool:
+        nonlocal most, inside
+        try:
+            with turnstile.turn():
+                with counting:
+                    inside += 1
+                    most = max(most, inside)
+                open_now.wait(10)
+                with counting:
+                    inside -= 1
+        except BusyError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(20) as pool:
+        jobs = [pool.submit(ask) for _ in range(20)]
+        time.sleep(0.5)
+        open_now.set()
+        assert sum(job.result() for job in jobs) == 5
+    assert most == 2
+    with turnstile.turn():
+        assert most == 2
+
+
+def test_a_client_may_ask_so_much_in_a_minute() -> None:
+    limit = RateLimit(2)
+    limit.count("a")
+    limit.count("a")
+    limit.count("b")
+    with pytest.raises(TooManyError, match=r"Wait \d+ seconds"):
+        limit.count("a")
+    for _ in range(100):
+        RateLimit(None).count("a")
