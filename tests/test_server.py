@@ -2,6 +2,7 @@
 
 import base64
 import datetime
+import gc
 import hashlib
 import json
 import os
@@ -29,8 +30,17 @@ from ingest.documents import Document
 from tests.conftest import ROOT
 from tests.served import Served, health, serving
 
+# gradio_client leaves sockets of its event loops to the collector.
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 AWAKE = "Is the patient awake during it?"
 TODAY = datetime.date(2026, 11, 24)
+
+
+@pytest.fixture(autouse=True)
+def swept() -> Iterator[None]:
+    """What gradio_client leaves lying is collected here, not in another test."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """The page and its endpoint when things are slow, crowded or not ready. The slow bot is the real one that takes its time."""
 
+import gc
 import json
 import re
 import threading
@@ -22,8 +23,8 @@ from ingest.documents import Document
 from prompts import labels
 from tests.served import ARGUMENTS, CHROMIUM, NO_CHROMIUM, running
 
-# Gradio's own, where it asks pandas for what the next pandas will do anyway.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+# Gradio's own: it asks pandas for what the next pandas will do anyway, and leaves sockets of its event loops to the collector.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 LABEL = labels("page")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
 
@@ -38,6 +39,13 @@ class SlowBot(Bot):
     def ask(self, question: str, previous: Sequence[str] = ()) -> Reply:
         self.gate.wait(30)
         return super().ask(question, previous)
+
+
+@pytest.fixture(autouse=True)
+def swept() -> Iterator[None]:
+    """What Gradio leaves lying is collected here, not in another test."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture

@@ -134,12 +134,20 @@
   // The conversation stays in this tab: it survives a reload, and goes when the tab is closed.
   const SESSION = "cancer-bot-conversation";
   const session = () => { const box = one("#session textarea, #session input"); return box ? box.value : ""; };
-  const keep = () => { try { if (session()) sessionStorage.setItem(SESSION, session()); } catch { /* likewise */ } };
+  // Until what was kept is back on the page, nothing is written over it.
+  let restoring = false;
+  const keep = () => {
+    const now = session();
+    if (now && now !== "[]") restoring = false;
+    try { if (now && !restoring) sessionStorage.setItem(SESSION, now); } catch { /* likewise */ }
+  };
+  for (const leaving of ["pagehide", "visibilitychange"]) addEventListener(leaving, keep, { capture: true });
   const restore = () => {
     let saved = null;
     try { saved = sessionStorage.getItem(SESSION); } catch { /* likewise */ }
     const box = one("#saved textarea, #saved input");
     if (!saved || saved === "[]" || !box) return;
+    restoring = true;
     box.value = saved;
     box.dispatchEvent(new Event("input", { bubbles: true }));
   };
@@ -166,7 +174,7 @@
       if (asked) show(asked, "start");
       if (matchMedia("(pointer: coarse)").matches && document.activeElement) document.activeElement.blur();
     }
-    if (now !== answers) setTimeout(keep, 50);
+    if (now !== answers) for (const later of [50, 500]) setTimeout(keep, later);
     answers = now;
   };
 
