@@ -13,6 +13,7 @@ from bot.answerability import Band, Calibration, Judgement, judge, takes_for_gra
 from bot.conversation import Standalone, standalone
 from bot.fixed import fixed_reply, urgent_reply
 from bot.language import foreign
+from bot.plainer import PlainWords
 from bot.reply import Citation, CitedSentence, Flag, Outcome, Reason, Reply
 from bot.retrieval import Found, Retriever
 from bot.safety.assessment import Level, assess
@@ -23,7 +24,7 @@ from bot.suggestions import Suggester
 from bot.triage import QUESTION_CHARACTERS, other_script, readable_previous, small_talk, unreadable
 from bot.turn import Turn
 from bot.verbatim import Slice, cite, compose
-from bot.verification import verify
+from bot.verification import Cited, verify
 from bot.wording import followed, joined, led, safety_text, source_of
 from ingest.documents import Document
 from ingest.errors import CancerBotError
@@ -46,10 +47,12 @@ class Bot:
         speller: Speller,
         suggester: Suggester,
         meaning: Meaning | None = None,
+        plain_words: PlainWords | None = None,
         region: str = "US",
     ) -> None:
         """Keep what the steps need and join them. `region`: whose phone numbers the safety texts show."""
         self._meaning = meaning
+        self._plain_words = plain_words
         self.retriever = retriever
         self.fitted = fitted
         self._speller = speller
@@ -170,6 +173,7 @@ class Bot:
         sentences, citations = verify(*cite(slices), self._documents)
         if not sentences:
             return self._refusal(turn, probability, Reason.UNVERIFIED)
+        sentences, citations = self._reworded(turn, citations) or (sentences, citations)
         flags = (Flag.FALSE_PREMISE,) if turn.found and takes_for_granted(turn.found) else ()
         lead = f"{text('false_premise')}\n\n" if flags else ""
         return Reply(
@@ -186,6 +190,15 @@ class Bot:
             notice=text("notice"),
             source=source_of(self._documents[citations[0].document]),
         )
+
+    def _reworded(self, turn: Turn, citations: tuple[Citation, ...]) -> Cited | None:
+        """In plainer words, where a language model is configured and what it wrote holds; an emergency does not wait for it."""
+        if self._plain_words is None or turn.assessment.level is Level.EMERGENCY:
+            return None
+        found = [self.retriever.sentence(c).start for c in turn.found.candidates] if turn.found else []
+        needed = min(citations, key=lambda c: found.index(c.start) if c.start in found else len(found)).number
+        written = self._plain_words.reworded(turn.standalone, citations, needed)
+        return verify(written, citations, self._documents) if written else None
 
     def _not_answered(self, turn: Turn, judgement: Judgement) -> Reply:
         assert turn.found is not None

@@ -107,8 +107,21 @@ def _index(settings: "Settings") -> Check:
 
 
 def _language_model(settings: "Settings") -> Check:
-    configured = settings.chat_model or "none is configured; answers are the article's own words and nothing leaves this machine"
-    return Check("language model", True, configured)
+    if not settings.chat_model:
+        return Check(
+            "language model", True, "none is configured; answers are the article's own words and nothing leaves this machine"
+        )
+    from bot.writer import Writer
+
+    writer = Writer.from_setting(settings.chat_model)
+    where = "on another machine: questions leave this one" if writer.leaves_this_machine else "on this machine"
+    if problem := writer.unreachable():
+        return Check(
+            "language model",
+            False,
+            f"{settings.chat_model}, {where}, does not answer ({problem}): start it, or unset CANCER_BOT_CHAT_MODEL",
+        )
+    return Check("language model", True, f"{settings.chat_model}, {where}, answers")
 
 
 _CHECKS: "dict[str, Callable[[Settings], Check]]" = {

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from bot.answerability import calibration
 from bot.chain import Bot
+from bot.faithful.check import Checker, folder
+from bot.faithful.judge import Judge
+from bot.plainer import PlainWords
 from bot.privacy import keep_to_this_machine
 from bot.retrieval import Retriever
 from bot.safety.meaning import Meaning
@@ -14,6 +17,7 @@ from bot.spelling import FILE as WORDS
 from bot.spelling import VOCABULARY, Speller
 from bot.suggestions import Suggester
 from bot.words import words
+from bot.writer import Writer
 
 if TYPE_CHECKING:
     from ingest.index import Index, Progress, Say
@@ -41,8 +45,17 @@ def open_bot(settings: Settings, *, progress: "Progress | None" = None, say: "Sa
         _speller(index, weights),
         Suggester.from_tuning(weights.tuning),
         Meaning.from_tuning(weights.tuning),
+        _plain_words(settings, weights),
         region=settings.region,
     )
+
+
+def _plain_words(settings: Settings, weights: "Weights") -> PlainWords | None:
+    """The language model with its check; none where no model is configured."""
+    if not settings.chat_model:
+        return None
+    writer = Writer.from_setting(settings.chat_model)
+    return PlainWords(writer, Checker.from_judge(Judge.from_folder(folder(), weights.location)))
 
 
 def weights_for(settings: Settings) -> "Weights":

@@ -19,7 +19,10 @@ def plain(reply: Reply, *, width: int | None = None, today: datetime.date | None
     """Everything that a person has to see: answer, citations, sections, source with its age, notice."""
     columns = min(width or shutil.get_terminal_size().columns, MAXIMUM_WIDTH)
     blocks = [_wrapped(paragraph, columns) for paragraph in reply.answer.split("\n\n")]
-    blocks += ["\n".join(_citation(citation, columns)) for citation in reply.citations]
+    written = any(not sentence.verbatim for sentence in reply.sentences)
+    if written:
+        blocks.append(_wrapped(text("written"), columns))
+    blocks += ["\n".join(_citation(citation, columns, quoted=written)) for citation in reply.citations]
     cited = {citation.section[-1] for citation in reply.citations}
     if reply.outcome in (Outcome.NOT_IN_ARTICLE, Outcome.ANSWERED) and not cited.issuperset(reply.related):
         blocks.append("\n".join([text("sections"), *(f"  - {title}" for title in reply.related)]))
@@ -56,9 +59,12 @@ def _wrapped(paragraph: str, columns: int) -> str:
     return textwrap.fill(paragraph, columns, break_long_words=False, break_on_hyphens=False)
 
 
-def _citation(citation: Citation, columns: int) -> Iterator[str]:
+def _citation(citation: Citation, columns: int, *, quoted: bool = False) -> Iterator[str]:
     mark = f"[{citation.number}] "
     where = " › ".join(citation.section)
     place = f"{citation.document}, characters {citation.start} to {citation.end}"
     yield textwrap.fill(f"{mark}{where}", columns, subsequent_indent=" " * len(mark))
     yield " " * len(mark) + place
+    if quoted:
+        indent = " " * len(mark)
+        yield textwrap.fill(f"“{citation.quote}”", columns, initial_indent=indent, subsequent_indent=indent)

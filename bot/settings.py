@@ -42,7 +42,10 @@ class Settings(BaseSettings):
         str, Field(description="Folder or sentence-transformers name of the encoder; empty: the installed weights.")
     ] = ""
     chat_model: Annotated[
-        str, Field(description="`provider:model` of a language model; empty: the article's own words. Not in this version.")
+        str,
+        Field(
+            description="`provider:model` of a language model that rewords answers in plainer words; empty: the article's own."
+        ),
     ] = ""
     region: Annotated[Region, Field(description="Whose phone numbers the safety texts show.")] = "US"
     auth_file: Annotated[
@@ -56,7 +59,7 @@ class Settings(BaseSettings):
         Field(description="File for thumbs up and down: outcome and sections, never the words. Unset: there are no thumbs."),
     ] = None
 
-    @field_validator("chroma_url", "chat_model")
+    @field_validator("chroma_url")
     @classmethod
     def _only_what_works(cls, value: object) -> object:
         if value:

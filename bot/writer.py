@@ -6,7 +6,8 @@ import re
 import threading
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -29,7 +30,12 @@ TRIES = 2
 LONGEST_ANSWER = 20_000
 SENTENCES = 5
 
+_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 _FENCE = re.compile(r"\A\s*```(?:json)?\s*|\s*```\s*\Z")
+
+
+# Where LangChain's models keep the address that they talk to.
+_ADDRESSES = ("openai_api_base", "base_url", "anthropic_api_url", "endpoint", "azure_endpoint")
 
 
 class WriterError(CancerBotError):
@@ -77,6 +83,24 @@ class Writer:
             line = f"CANCER_BOT_CHAT_MODEL={name} can't be used ({what}): write provider:model and set the provider's key."
             raise WriterError(line) from None
 
+    @property
+    def leaves_this_machine(self) -> bool:
+        """Whether questions go to another machine. Where the address is not known they are taken to."""
+        client = getattr(self._model, "root_client", None)
+        places = [getattr(client, "base_url", None), *(getattr(self._model, name, None) for name in _ADDRESSES)]
+        hosts = {urlsplit(str(place)).hostname for place in places if place}
+        if not hosts and type(self._model).__name__ == "ChatOllama":
+            return False
+        return not hosts or not all(host in _HERE for host in hosts)
+
+    def unreachable(self) -> str:
+        """The kind of failure that a first word to the model ends in, empty where it answers; its text may hold a key."""
+        try:
+            self._model.invoke("Say: yes")
+        except Exception as error:  # noqa: BLE001 -- each provider has errors of its own
+            return type(error).__name__
+        return ""
+
     def write(self, question: str, sources: Sequence[str]) -> Draft | None:
         """A draft from numbered sentences (the first is 1); None where there is none in time that can be read."""
         if not sources:
@@ -95,12 +119,20 @@ class Writer:
             if time.monotonic() > end:
                 return None
             try:
-                answer = self._model.invoke(_messages(question, sources)).text
+                draft = self._asked(_messages(question, sources))
             except Exception:  # noqa: BLE001 -- a provider fails in its own ways; none of them is shown, none ends the answer
                 return None
-            if draft := parsed(answer):
+            if draft:
                 return draft
         return None
+
+    def _asked(self, messages: "list[BaseMessage]") -> Draft | None:
+        """Once, with the provider's own structured output where the model is known to have it, else by strict reading."""
+        profile: Any = getattr(self._model, "profile", None) or {}
+        if profile.get("structured_output"):
+            answer = self._model.with_structured_output(Draft.model_json_schema()).invoke(messages)
+            return parsed(json.dumps(answer))
+        return parsed(self._model.invoke(messages).text)
 
 
 def parsed(answer: str) -> Draft | None:

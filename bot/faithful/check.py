@@ -36,7 +36,7 @@ class Checker:
         self._threshold = threshold
 
     @classmethod
-    def from_folder(cls, judge: "Judge") -> "Checker":
+    def from_judge(cls, judge: "Judge") -> "Checker":
         """With the fitted judge and its own threshold."""
         return cls(judge, judge.threshold)
 

@@ -5,6 +5,7 @@ written for this article. It is loaded only where a language model is configured
 """
 
 import json
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +74,7 @@ def tokenizer(base: str) -> Any:
     """The base weights' own."""
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(base, local_files_only=True)  # type: ignore[no-untyped-call]
+    return AutoTokenizer.from_pretrained(base, local_files_only=True)
 
 
 def encoded(pieces: Any, pairs: Sequence[tuple[str, str]]) -> Any:
@@ -94,7 +95,10 @@ def network(base: str, shape: Shape) -> "torch.nn.Module":
             encoder = AutoModel.from_pretrained(base, local_files_only=True)
             linear = ["query", "key", "value", "dense"]
             config = LoraConfig(r=shape.rank, lora_alpha=shape.alpha, target_modules=linear)
-            self.encoder = get_peft_model(encoder, config)
+            with warnings.catch_warnings():
+                # PEFT asks transformers for a name that is about to change; nothing that a person could act on.
+                warnings.simplefilter("ignore", FutureWarning)
+                self.encoder = get_peft_model(encoder, config)
             self.head = torch.nn.Linear(2 * encoder.config.hidden_size, 1)
 
         def forward(self, batch: Any) -> torch.Tensor:

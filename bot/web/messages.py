@@ -50,6 +50,8 @@ class Messages:
         """A reply with its kind, its sentences and their citations, where to read on, and the age of the source."""
         parts = [_paragraphs(before, calls=_is_urgent(reply)) for before in self._before(reply)]
         parts += self._sentences(reply)
+        if any(not sentence.verbatim for sentence in reply.sentences):
+            parts.append(Markup('<p class="written">{}</p>').format(text("written")))
         parts += [_paragraphs(after) for after in self._after(reply)]
         parts += self._read_on(reply)
         if reply.citations and reply.source:

@@ -27,6 +27,7 @@ from bot.web.shell import Shell
 from bot.web.templating import static_folder
 from bot.web.terms import Glossary
 from bot.web.visit import visit_markdown, visit_page
+from bot.writer import Writer
 from ingest.documents import Document, read_documents
 from ingest.errors import CancerBotError
 
@@ -107,7 +108,8 @@ def application(settings: Settings, documents: Sequence[Document], readiness: Re
     app = gr.mount_gradio_app(
         app, blocks, path="/", auth=users.may if users else None, footer_links=[], theme=theme, show_error=True
     )
-    return Secured(app, Shell(documents, glossary))
+    remote = bool(settings.chat_model) and Writer.from_setting(settings.chat_model).leaves_this_machine
+    return Secured(app, Shell(documents, glossary, remote=remote))
 
 
 def _add_visit(app: Any, documents: Sequence[Document]) -> None:

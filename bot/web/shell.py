@@ -40,14 +40,15 @@ class Framed:
 class Shell:
     """The frame of a folder of documents, rendered once; only the scripts' nonce changes from page to page."""
 
-    def __init__(self, documents: Sequence[Document], glossary: Glossary) -> None:
-        """Render it."""
+    def __init__(self, documents: Sequence[Document], glossary: Glossary, *, remote: bool = False) -> None:
+        """Render it. `remote`: questions leave this machine."""
         frame = rendered(
             "page.html.j2",
             documents=[_framed(number, document, glossary) for number, document in enumerate(documents)],
             notice=_SENTENCE_END.split(text("notice")),
             terms=shown_sorted(glossary.entries),
             figures=measured(),
+            remote=remote,
             texts=dict(labels("page")),
         )
         self._before, self._after = frame.split("<!--chat-->")
