@@ -22,11 +22,13 @@ _POINTS_NOWHERE = re.compile(
     r"""\b(?:is|was|does|would|will|makes?)\sit\s
             (?:true|possible|normal|ok|okay|worth|safe|help|hurt|matter|mean)\b.*\b(?:to|that|if|when)\b
       | \bit(?:['’]s|\sis)?\s(?:true|possible|normal|ok|okay)\b.*\b(?:to|that)\b
+      | \b(?:when|once|now|because)\s(?:it['’]?s|it\s(?:is|has))\b
       | \bthat\s(?:is|are|was|were|has|have|can|will|may|the|my|i|we|he|she)\b
       | \bthis\s(?:article|page|text|bot|program)\b
       | \bthere\s(?:is|are|was|were|any)\b | \b(?:is|are|was|were)\sthere\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+_FIRST = re.compile(r"\b(?:(?:going\s|go\s)?back\sto\s)?the\sfirst\s(?:one|thing)\b", re.IGNORECASE)
 _CONTINUES = re.compile(
     r"\s*(?:and|but|so|or|what\sabout|how\sabout|what\sof|also|then|same\sfor|not\seven|even)\b", re.IGNORECASE
 )
@@ -107,6 +109,8 @@ def standalone(question: str, previous: Sequence[str], known: Known = bool) -> S
     said = question[corrected.end() :] if corrected and corrected.end() < len(question) else _without_thanks(question)
     # A correction that names its subject has just changed it: its "it" is that; "the freezing one" still needs the thing.
     renamed = corrected and subjects(said) and not _STANDS_FOR.search(said)
+    if first := _FIRST.search(said):
+        return Standalone(said.replace(first[0], topic(previous[0], known)))
     told, asked = _told_and_asked(said, known)
     if renamed or not leans(asked if told else said):
         return Standalone(said)
@@ -118,8 +122,10 @@ def standalone(question: str, previous: Sequence[str], known: Known = bool) -> S
 
 
 def _before(previous: Sequence[str], known: Known) -> Standalone:
-    """The last of the earlier lines that speaks of the documents' subject, or else the last one."""
+    """The last of the earlier lines that speaks of the documents' subject and is no mere thanks, or else the last one."""
     for number in reversed(range(len(previous))):
+        if _acknowledges(previous[number]):
+            continue
         line = standalone(previous[number], previous[:number], known)
         if any(known(word) for word in subjects(line.question)):
             return line

@@ -36,6 +36,7 @@ def open_bot(settings: Settings, *, progress: "Progress | None" = None, say: "Sa
     from ingest.index import open_index
 
     weights = weights_for(settings)
+    plain_words = _plain_words(settings, weights)
     index = open_index(settings.docs, settings.index, weights, progress=progress, say=say)
     experience = read_experience(weights.tuning) if weights.tuning else None
     retriever = Retriever(index, SentenceTransformerEmbeddings(weights), experience)
@@ -45,7 +46,7 @@ def open_bot(settings: Settings, *, progress: "Progress | None" = None, say: "Sa
         _speller(index, weights),
         Suggester.from_tuning(weights.tuning),
         Meaning.from_tuning(weights.tuning),
-        _plain_words(settings, weights),
+        plain_words,
         region=settings.region,
     )
 

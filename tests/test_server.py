@@ -27,6 +27,7 @@ from bot.web import session
 from bot.web.passwords import Users, UsersError, user_line
 from bot.web.visit import visit_markdown, visit_page
 from ingest.documents import Document
+from prompts import text
 from tests.conftest import ROOT
 from tests.served import Served, health, serving
 
@@ -143,6 +144,8 @@ def test_users_limits_and_feedback_off(built_index: Path, tmp_path: Path) -> Non
             client(server.address, auth=("ada", "wrong")).predict(question=AWAKE, api_name="/ask")
         with pytest.raises(Exception, match=r"401|[Aa]uth|[Ll]ogin|[Jj][Ss][Oo][Nn]|config"):
             client(server.address).predict(question=AWAKE, api_name="/ask")
+        with urllib.request.urlopen(server.address) as login:  # noqa: S310 -- our own address
+            assert text("notice") in login.read().decode()
         asker = client(server.address, auth=("ada", "correct horse"))
         for _ in range(3):
             assert asker.predict(question="What is RFA?", api_name="/ask")["outcome"] == "answered"

@@ -30,6 +30,7 @@ from bot.web.visit import visit_markdown, visit_page
 from bot.writer import Writer
 from ingest.documents import Document, read_documents
 from ingest.errors import CancerBotError
+from prompts import text
 
 # How long open connections may take to end when the server is stopped, in seconds.
 GRACE = 2
@@ -106,7 +107,14 @@ def application(settings: Settings, documents: Sequence[Document], readiness: Re
     blocks = page(chat, _starters(settings, documents), settings.feedback)
     theme = gr.themes.Base(font=("system-ui", "sans-serif"), font_mono=("ui-monospace", "monospace"))
     app = gr.mount_gradio_app(
-        app, blocks, path="/", auth=users.may if users else None, footer_links=[], theme=theme, show_error=True
+        app,
+        blocks,
+        path="/",
+        auth=users.may if users else None,
+        auth_message=text("notice"),
+        footer_links=[],
+        theme=theme,
+        show_error=True,
     )
     remote = bool(settings.chat_model) and Writer.from_setting(settings.chat_model).leaves_this_machine
     return Secured(app, Shell(documents, glossary, remote=remote))
