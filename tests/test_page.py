@@ -319,8 +319,9 @@ def test_the_notice_can_not_be_got_rid_of(page: Page) -> None:
         {"viewport": DESKTOP, "color_scheme": "dark"},
         {"viewport": {"width": 640, "height": 400}},
         {"viewport": PHONE, "color_scheme": "dark", "forced_colors": "active"},
+        {"viewport": DESKTOP, "color_scheme": "dark", "contrast": "more", "reduced_motion": "reduce"},
     ],
-    ids=["desktop", "phone", "320px", "dark", "200 % zoom", "forced colours"],
+    ids=["desktop", "phone", "320px", "dark", "200 % zoom", "forced colours", "high contrast, little motion"],
     indirect=True,
 )
 def test_accessible_at_every_size(page: Page) -> None:
