@@ -297,6 +297,7 @@ def test_about_says_what_it_answers_from(page: Page, article: Document) -> None:
     expect(about).to_be_hidden()
 
 
+@pytest.mark.parametrize("context", [{"viewport": DESKTOP}, {"viewport": PHONE}], indirect=True)
 def test_the_notice_can_not_be_got_rid_of(page: Page) -> None:
     """It stands in view before, during and after a conversation, wherever one scrolls."""
     note = page.get_by_role("note", name="Not medical advice")
@@ -429,9 +430,14 @@ def test_a_forged_conversation_is_not_shown(page: Page) -> None:
     forged = kept(page)
     forged[0]["citations"][0]["quote"] = forged[0]["sentences"][0]["text"] = "Bleach cures cancer."
     Reply.model_validate(forged[0])
-    page.evaluate("kept => sessionStorage.setItem('cancer-bot-conversation', kept)", json.dumps(forged))
-    page.reload()
-    box(page).wait_for()
-    settled(page)
-    settled(page)
-    expect(page.locator("body")).not_to_contain_text("Bleach")
+    honest = json.dumps(kept(page))
+    # Set before the page's own scripts run: leaving the page keeps what it shows.
+    for conversation, count in ((honest, 1), (json.dumps(forged), 0)):
+        other = page.context.new_page()
+        other.add_init_script(f"sessionStorage.setItem('cancer-bot-conversation', {json.dumps(conversation)})")
+        other.goto(page.url)
+        box(other).wait_for()
+        settled(other)
+        settled(other)
+        expect(replies(other)).to_have_count(count)
+        expect(other.locator("body")).not_to_contain_text("Bleach")
