@@ -100,7 +100,7 @@ def test_the_bank_has_the_size_it_should(article: Document) -> None:
     assert len(answerable) / len({q.targets[0] for q in answerable}) >= 25
 
 
-@pytest.mark.parametrize("name", ["first.jsonl", "dev.jsonl", "test.jsonl", "fresh.jsonl"])
+@pytest.mark.parametrize("name", ["first.jsonl", "dev.jsonl", "follow-dev.jsonl", "test.jsonl", "fresh.jsonl"])
 def test_no_question_is_in_the_bank_and_in_a_question_set(article: Document, name: str) -> None:
     """What tunes and what scores are apart, not only to the letter."""
     from rapidfuzz import fuzz, process
