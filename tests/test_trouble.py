@@ -15,10 +15,12 @@ from playwright.sync_api import Page, expect, sync_playwright
 from bot.chain import Bot
 from bot.reply import Reply
 from bot.settings import Settings
-from bot.web.chat import AT_A_TIME, WAITING
+from bot.web.chat import AT_A_TIME, WAITING, Chat
 from bot.web.limits import BusyError, RateLimit, TooManyError, Turnstile
-from bot.web.readiness import Readiness
+from bot.web.messages import Messages
+from bot.web.readiness import NotReadyError, Readiness
 from bot.web.server import application
+from bot.web.terms import Glossary
 from ingest.documents import Document
 from prompts import labels
 from tests.served import ARGUMENTS, CHROMIUM, NO_CHROMIUM, running
@@ -156,6 +158,24 @@ def test_thumbs_store_how_and_where_but_not_what(
         "reason": None,
         "sections": ["Treating Advanced Cancer › Ablative techniques for advanced cancer"],
     }
+
+
+def test_danger_is_answered_even_where_nothing_can_be(article: Document) -> None:
+    """Not ready, or over the limit: a call for help gets what to do now, anything else gets the line that says why."""
+    limit = RateLimit(1)
+    chat = Chat(Readiness(), [article], Messages([article.name], {}, Glossary([article])), limit, region="GB")
+    for client in ("a", "b"):
+        for question, outcome in (("dad is coughing up blood right now", "emergency"), ("i want to kill myself", "crisis")):
+            reply = chat.reply(question, (), client)
+            assert reply.outcome == outcome
+            assert "999" in reply.answer
+            assert (
+                list(chat.asked(question, "[]", client))[-1].messages[-1]["content"].startswith(f'<div class="reply {outcome}"')
+            )
+    with pytest.raises(NotReadyError):
+        chat.reply("What is RFA?", (), "c")
+    with pytest.raises(TooManyError):
+        chat.reply("What is RFA?", (), "c")
 
 
 def test_a_turnstile_lets_nobody_in_beyond_its_room() -> None:

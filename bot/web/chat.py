@@ -4,7 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.fixed import urgent_reply
 from bot.reply import Outcome, Reply
+from bot.safety.assessment import Level, assess
+from bot.safety.regions import regions
+from bot.triage import QUESTION_CHARACTERS, readable_previous
+from bot.turn import Turn
 from bot.web import session
 from bot.web.limits import RateLimit, Turnstile
 from bot.web.messages import Messages
@@ -36,8 +41,11 @@ class Shown:
 class Chat:
     """Answers for the page and for the named endpoint; both count against a client's limit."""
 
-    def __init__(self, readiness: Readiness, documents: Sequence[Document], messages: Messages, limit: RateLimit) -> None:
-        """Keep what an answer needs."""
+    def __init__(
+        self, readiness: Readiness, documents: Sequence[Document], messages: Messages, limit: RateLimit, region: str = "US"
+    ) -> None:
+        """Keep what an answer needs. `region`: whose phone numbers are shown where there is no bot to answer."""
+        self._region = regions()[region]
         self._turnstile = Turnstile(AT_A_TIME, WAITING)
         self._readiness = readiness
         self._documents = documents
@@ -45,11 +53,20 @@ class Chat:
         self._limit = limit
 
     def reply(self, question: str, previous: Sequence[str], client: str) -> Reply:
-        """The reply to a question. Raises `CancerBotError` with one line that says what to do."""
-        self._limit.count(client)
-        bot = self._readiness.bot
-        with self._turnstile.turn():
-            return bot.ask(question, previous)
+        """The reply to a question. Raises `CancerBotError` with one line that says what to do.
+
+        Whoever is in danger is told what to do even where nothing can be answered: not ready, busy, asked too much, broken.
+        """
+        try:
+            self._limit.count(client)
+            bot = self._readiness.bot
+            with self._turnstile.turn():
+                return bot.ask(question, previous)
+        except CancerBotError:
+            level = assess(question[:QUESTION_CHARACTERS], readable_previous(previous)).level
+            if level not in (Level.CRISIS, Level.EMERGENCY):
+                raise
+            return urgent_reply(self._region, self._documents[0], Turn(question, tuple(previous)), Outcome(level.value))
 
     def asked(self, question: str, kept: str, client: str) -> Iterator[Shown]:
         """First the question with a sign that it is being looked into, then the reply."""

@@ -93,7 +93,7 @@ def application(settings: Settings, documents: Sequence[Document], readiness: Re
     glossary = Glossary(documents)
     sections = {entry.title: entry.id for number, document in enumerate(documents) for entry in outline_entries(number, document)}
     messages = Messages([document.name for document in documents], sections, glossary)
-    chat = Chat(readiness, documents, messages, RateLimit(settings.rate_limit))
+    chat = Chat(readiness, documents, messages, RateLimit(settings.rate_limit), settings.region)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/healthz")
