@@ -73,11 +73,14 @@ def ingest(
     from bot.opening import weights_for
     from bot.privacy import keep_to_this_machine
     from ingest.blocks import unmatched_headings
+    from ingest.compiled import query_embeddings
     from ingest.documents import read_documents
     from ingest.index import ingest as bring_up_to_date
+    from ingest.passages import cut
 
     keep_to_this_machine()
-    for document in read_documents(settings.docs):
+    documents = read_documents(settings.docs)
+    for document in documents:
         for title in unmatched_headings(document):
             say(f"{document.name}: the heading {title!r} of its sidecar is not in the text; mend the sidecar.")
     weights = weights_for(settings)
@@ -85,6 +88,7 @@ def ingest(
         done = bring_up_to_date(
             settings.docs, settings.index, weights, force=force, progress=partial(progress, EMBEDDING), say=say
         )
+    query_embeddings(settings.index, weights, [p.text for document in documents for p in cut(document)])
     facts: dict[str, Any] = {
         "status": "rebuilt" if done.rebuilt else "up to date",
         "documents": done.manifest.documents,

@@ -106,6 +106,38 @@ def _index(settings: "Settings") -> Check:
     return Check("index", True, f"{settings.index} matches the sources ({counts}, made {manifest.created})")
 
 
+def _query_encoder(settings: "Settings") -> Check:
+    from bot.opening import weights_for
+    from ingest.compiled import CompiledEmbeddings, NotCompiled, compiled_folder
+
+    try:
+        CompiledEmbeddings.from_folder(compiled_folder(settings.index, weights_for(settings)))
+    except NotCompiled as reason:
+        return Check("query encoder", True, f"not compiled ({reason}): a first question takes seconds longer")
+    return Check("query encoder", True, "compiled, the hash is the one that was written")
+
+
+def _fitted(settings: "Settings") -> Check:
+    """Reading them is the check; each says itself what to do."""
+    from bot.answerability import calibration
+    from bot.faithful.check import folder
+    from bot.faithful.judge import Judge
+    from bot.opening import weights_for
+    from bot.safety.learnt import probabilities
+    from bot.safety.meaning import Meaning
+    from ingest.experience import read_experience
+
+    weights = weights_for(settings)
+    calibration(weights.tuning)
+    probabilities("")
+    if weights.tuning:
+        Meaning.from_tuning(weights.tuning)
+        read_experience(weights.tuning)
+    if settings.chat_model:
+        Judge.from_folder(folder(), weights.location)
+    return Check("fitted files", True, "safety, answerability and what tuning learnt can be read")
+
+
 def _language_model(settings: "Settings") -> Check:
     if not settings.chat_model:
         return Check(
@@ -128,5 +160,7 @@ _CHECKS: "dict[str, Callable[[Settings], Check]]" = {
     "embedding model": _weights,
     "sources": _sources,
     "index": _index,
+    "query encoder": _query_encoder,
+    "fitted files": _fitted,
     "language model": _language_model,
 }

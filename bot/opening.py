@@ -31,7 +31,7 @@ def open_bot(settings: Settings, *, progress: "Progress | None" = None, say: "Sa
     Raises `CancerBotError` with one line for a person.
     """
     keep_to_this_machine()
-    from ingest.embeddings import SentenceTransformerEmbeddings
+    from ingest.compiled import query_embeddings
     from ingest.experience import read_experience
     from ingest.index import open_index
 
@@ -39,7 +39,7 @@ def open_bot(settings: Settings, *, progress: "Progress | None" = None, say: "Sa
     plain_words = _plain_words(settings, weights)
     index = open_index(settings.docs, settings.index, weights, progress=progress, say=say)
     experience = read_experience(weights.tuning) if weights.tuning else None
-    retriever = Retriever(index, SentenceTransformerEmbeddings(weights), experience)
+    retriever = Retriever(index, query_embeddings(settings.index, weights, _sentences(index)), experience)
     return Bot(
         retriever,
         calibration(weights.tuning),
@@ -49,6 +49,10 @@ def open_bot(settings: Settings, *, progress: "Progress | None" = None, say: "Sa
         plain_words,
         region=settings.region,
     )
+
+
+def _sentences(index: "Index") -> list[str]:
+    return [sentence.text for passages in index.passages.values() for passage in passages for sentence in passage.sentences]
 
 
 def _plain_words(settings: Settings, weights: "Weights") -> PlainWords | None:

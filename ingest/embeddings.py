@@ -28,7 +28,8 @@ class SentenceTransformerEmbeddings(Embeddings):
         self._progress = progress
 
     @cached_property
-    def _model(self) -> "SentenceTransformer":
+    def model(self) -> "SentenceTransformer":
+        """The model itself, with what tuning learnt. Raises `ModelError` where it can't be loaded."""
         with _quiet_and_offline():
             from sentence_transformers import SentenceTransformer
 
@@ -48,7 +49,7 @@ class SentenceTransformerEmbeddings(Embeddings):
         """One vector per text."""
         vectors: list[list[float]] = []
         for start in range(0, len(texts), BATCH):
-            vectors += self._model.encode_document(
+            vectors += self.model.encode_document(
                 texts[start : start + BATCH], normalize_embeddings=True, show_progress_bar=False
             ).tolist()
             if self._progress:
@@ -57,7 +58,7 @@ class SentenceTransformerEmbeddings(Embeddings):
 
     def embed_query(self, text: str) -> list[float]:
         """The vector of a question."""
-        vector: list[float] = self._model.encode_query(text, normalize_embeddings=True, show_progress_bar=False).tolist()
+        vector: list[float] = self.model.encode_query(text, normalize_embeddings=True, show_progress_bar=False).tolist()
         return vector
 
 

@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 from zlib import crc32
+
+from ingest.errors import ModelError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,8 +67,11 @@ def vector(text: str, rarity: "np.ndarray") -> tuple["np.ndarray", "np.ndarray"]
 def _model() -> dict[str, "np.ndarray"]:
     import numpy as np
 
-    with resources.as_file(resources.files(__package__).joinpath(FILE)) as path, np.load(path) as arrays:
-        return {name: arrays[name].astype(np.float32) if name != "classes" else arrays[name] for name in arrays.files}
+    try:
+        with resources.as_file(resources.files(__package__).joinpath(FILE)) as path, np.load(path) as arrays:
+            return {name: arrays[name].astype(np.float32) if name != "classes" else arrays[name] for name in arrays.files}
+    except (OSError, ValueError, BadZipFile) as error:
+        raise ModelError(f"The safety net's file {FILE} can't be read: install the program again.") from error
 
 
 def probabilities(text: str) -> dict[str, float]:

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+from zipfile import BadZipFile
 
 from bot.safety.assessment import Assessment, Level
+from ingest.errors import ModelError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,9 +38,12 @@ class Meaning:
             return None
         import numpy as np
 
-        with np.load(folder / FILE) as arrays:
-            levels = tuple(Level(str(name)) for name in arrays["levels"])
-            return cls(levels, arrays["weights"].astype(np.float32), arrays["intercept"].astype(np.float32))
+        try:
+            with np.load(folder / FILE) as arrays:
+                levels = tuple(Level(str(name)) for name in arrays["levels"])
+                return cls(levels, arrays["weights"].astype(np.float32), arrays["intercept"].astype(np.float32))
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            raise ModelError(f"{folder / FILE} can't be read: run cancer-bot tune, or remove it.") from error
 
     def save(self, folder: Path) -> None:
         """Write it beside the tuned encoder whose vectors it was fitted on."""
