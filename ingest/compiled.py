@@ -48,8 +48,8 @@ class CanNotBeCompiled(NotCompiled):
 class CompiledEmbeddings(Embeddings):
     """Unit vectors of float32, as sentence-transformers gives them, from a compiled encoder."""
 
-    def __init__(self, model: bytes, tokenizer: str, tokens: int) -> None:
-        """`model`: an ONNX graph; `tokenizer`: its JSON; `tokens`: the longest input, longer ones are cut."""
+    def __init__(self, model: bytes | Path, tokenizer: str, tokens: int) -> None:
+        """`model`: an ONNX graph or its file; `tokenizer`: its JSON; `tokens`: the longest input, longer ones are cut."""
         import onnxruntime
         from tokenizers import Tokenizer
 
@@ -69,11 +69,13 @@ class CompiledEmbeddings(Embeddings):
             facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
             if facts["unusable"]:
                 raise CanNotBeCompiled(facts["unusable"])
-            model = (folder / MODEL).read_bytes()
             tokenizer = (folder / TOKENIZER).read_bytes()
-            if _digest(model, tokenizer) != facts["sha256"]:
+            with (folder / MODEL).open("rb") as stream:
+                model = hashlib.file_digest(stream, "sha256").hexdigest()
+            if [model, hashlib.sha256(tokenizer).hexdigest()] != facts["sha256"]:
                 raise NotCompiled("it was damaged")
-            return cls(model, tokenizer.decode(), int(facts["tokens"]))
+            # By its file: the graph is then not held in memory twice.
+            return cls(folder / MODEL, tokenizer.decode(), int(facts["tokens"]))
         except FileNotFoundError as error:
             raise NotCompiled("there is none yet") from error
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -144,13 +146,13 @@ def compile_encoder(original: SentenceTransformerEmbeddings, folder: Path, texts
 
 
 def _write(original: SentenceTransformerEmbeddings, folder: Path, texts: Sequence[str]) -> None:
-    facts: dict[str, Any] = {"unusable": "", "sha256": "", "tokens": 0}
+    facts: dict[str, Any] = {"unusable": "", "sha256": [], "tokens": 0}
     try:
         model, tokenizer, tokens = _exported(original.model)
         _compare(CompiledEmbeddings(model, tokenizer, tokens), original, texts)
         (folder / MODEL).write_bytes(model)
         (folder / TOKENIZER).write_bytes(tokenizer.encode())
-        facts |= {"tokens": tokens, "sha256": _digest(model, tokenizer.encode())}
+        facts |= {"tokens": tokens, "sha256": [hashlib.sha256(part).hexdigest() for part in (model, tokenizer.encode())]}
     except NotCompiled as reason:
         facts["unusable"] = str(reason)
     (folder / FACTS).write_text(json.dumps(facts), encoding="utf-8")
@@ -208,7 +210,3 @@ def _graph(model: "SentenceTransformer") -> bytes:
             dynamo=False,
         )
     return file.getvalue()
-
-
-def _digest(*parts: bytes) -> str:
-    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
