@@ -15,7 +15,7 @@ from bot.web.commands import password, serve
 from ingest.errors import CancerBotError
 
 if TYPE_CHECKING:
-    from bot.reply import Outcome
+    from bot.reply import Outcome, Reply
     from bot.settings import Settings
 
 app = typer.Typer(
@@ -127,34 +127,33 @@ def ask(
         with progress_bar() as progress:
             bot = open_bot(settings, progress=partial(progress, EMBEDDING), say=say)
     except CancerBotError as error:
-        _help_without_index(asked, settings.region, error, as_json=as_json)
+        _help_without_index(asked, previous or [], settings.region, error, as_json=as_json)
         raise
     try:
         reply = bot.ask(asked, previous or ())
     finally:
         bot.close()
-    if as_json:
-        print(reply.model_dump_json(indent=2))
-    elif reply.outcome == "invalid":
+    if reply.outcome == "invalid" and not as_json:
         fail(reply.answer, status=2)
-    else:
-        from bot.render import plain
-
-        print(plain(reply))
+    _show(reply, as_json=as_json)
     raise typer.Exit(_exit_status(reply.outcome))
 
 
-def _help_without_index(asked: str, region: str, error: CancerBotError, *, as_json: bool) -> None:
+def _help_without_index(asked: str, previous: list[str], region: str, error: CancerBotError, *, as_json: bool) -> None:
     """Whoever is in danger is told what to do, even where nothing can be searched."""
-    from bot.safety.assessment import Level, assess
+    from bot.fixed import help_without_answer
     from bot.safety.regions import regions
-    from bot.wording import safety_text
-    from prompts import text
 
-    level = assess(asked).level
-    if level in (Level.CRISIS, Level.EMERGENCY) and not as_json:
-        print(safety_text(level.value, regions()[region]), text("notice"), sep="\n\n", flush=True)
+    if reply := help_without_answer(regions()[region], None, asked, previous):
+        _show(reply, as_json=as_json)
+        sys.stdout.flush()
         fail(str(error), status=4)
+
+
+def _show(reply: "Reply", *, as_json: bool) -> None:
+    from bot.render import plain
+
+    print(reply.model_dump_json(indent=2) if as_json else plain(reply))
 
 
 def _exit_status(outcome: "Outcome") -> int:

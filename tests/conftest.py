@@ -10,6 +10,7 @@ import pytest
 from bot.chain import Bot
 from bot.opening import open_bot, weights_for
 from bot.settings import Settings, packaged_docs
+from ingest.compiled import query_embeddings
 from ingest.documents import Document, read_document
 from ingest.index import ingest
 
@@ -36,14 +37,19 @@ def article() -> Document:
 def built_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The article's index, built once with the real weights; never written again."""
     folder = tmp_path_factory.mktemp("built")
-    ingest(packaged_docs(), folder, weights_for(Settings()))
+    weights = weights_for(Settings())
+    ingest(packaged_docs(), folder, weights)
+    query_embeddings(folder, weights, ["What is ablation?"])
     return folder
 
 
 @pytest.fixture
 def index_folder(built_index: Path, tmp_path: Path) -> Path:
-    """A copy of the index that a test may change."""
-    return Path(shutil.copytree(built_index, tmp_path / "index"))
+    """A copy of the index that a test may change; but the compiled encoder, 90 MB, is linked."""
+    folder = Path(shutil.copytree(built_index, tmp_path / "index", ignore=shutil.ignore_patterns("encoder-*")))
+    for encoder in built_index.glob("encoder-*"):
+        shutil.copytree(encoder, folder / encoder.name, copy_function=os.link)
+    return folder
 
 
 @pytest.fixture

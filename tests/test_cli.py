@@ -177,7 +177,17 @@ def test_doctor_is_content_with_a_whole_installation(run: Run) -> None:
     examined = json.loads(out)
     assert (status, examined["healthy"]) == (0, True)
     assert [check["name"] for check in examined["checks"]] == [
-        *("python", "packages", "settings", "embedding model", "sources", "index", "language model")
+        *(
+            "python",
+            "packages",
+            "settings",
+            "embedding model",
+            "sources",
+            "index",
+            "query encoder",
+            "fitted files",
+            "language model",
+        )
     ]
 
 
@@ -186,6 +196,18 @@ def test_doctor_says_what_to_do(run: Run, tmp_path: Path) -> None:
     assert status == 1
     assert "FAIL  index" in out
     assert "-> run cancer-bot ingest" in out
+
+
+def test_who_is_in_danger_is_helped_where_nothing_can_be_answered(run: Run, tmp_path: Path) -> None:
+    status, out, err = run("ask", "--json", "she can't breathe", CANCER_BOT_DOCS=tmp_path / "none")
+    reply = json.loads(out)
+    assert (status, reply["outcome"], reply["source"]) == (4, "emergency", None)
+    assert "911" in reply["answer"]
+    assert err.count("\n") == 1
+    status, out, _ = run("ask", "--previous", "she can't breathe", "what do I do", CANCER_BOT_DOCS=tmp_path / "none")
+    assert status == 4
+    assert "911" in out
+    assert run("ask", "What is ablation?", CANCER_BOT_DOCS=tmp_path / "none")[0] == 1
 
 
 def test_help_comes_at_once() -> None:

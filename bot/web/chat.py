@@ -4,12 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.fixed import urgent_reply
+from bot.fixed import help_without_answer
 from bot.reply import Outcome, Reply
-from bot.safety.assessment import Level, assess
 from bot.safety.regions import regions
-from bot.triage import QUESTION_CHARACTERS, readable_previous
-from bot.turn import Turn
 from bot.web import session
 from bot.web.limits import RateLimit, Turnstile
 from bot.web.messages import Messages
@@ -63,10 +60,9 @@ class Chat:
             with self._turnstile.turn():
                 return bot.ask(question, previous)
         except CancerBotError:
-            level = assess(question[:QUESTION_CHARACTERS], readable_previous(previous)).level
-            if level not in (Level.CRISIS, Level.EMERGENCY):
-                raise
-            return urgent_reply(self._region, self._documents[0], Turn(question, tuple(previous)), Outcome(level.value))
+            if urgent := help_without_answer(self._region, self._documents[0], question, previous):
+                return urgent
+            raise
 
     def asked(self, question: str, kept: str, client: str) -> Iterator[Shown]:
         """First the question with a sign that it is being looked into, then the reply."""
