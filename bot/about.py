@@ -33,6 +33,8 @@ _ASKS = {
     ),
 }
 _PATTERNS = {kind: re.compile("|".join(asks).replace("TEXT", _TEXT)) for kind, asks in _ASKS.items()}
+# A question of more words than this tells a story first.
+STORY = 25
 # No text says when it will be changed.
 _AHEAD = re.compile(r"\b(?:will|going to|next|soon|planned)\b")
 _SAYS = {
@@ -44,7 +46,9 @@ _SAYS = {
 
 def asked_about(question: str) -> str | None:
     """What is asked about the article itself: `people`, `date`, `rights`, `subject`; None where it is not."""
-    said = " ".join(re.findall(r"[a-z]+", question.lower()))
+    # In a long story only its last sentence asks.
+    asked = question if len(question.split()) <= STORY else re.split(r"(?<=[.!?])\s+", question.strip())[-1]
+    said = " ".join(re.findall(r"[a-z]+", asked.lower()))
     if _AHEAD.search(said):
         return None
     return next((kind for kind, pattern in _PATTERNS.items() if pattern.search(said)), None)

@@ -93,7 +93,7 @@ class Bot:
                 return urgent_reply(self._region, self._first, turn, Outcome.EMERGENCY)
             return fixed_reply(self._first, turn, Outcome.INVALID, text(problem[0]).format(**problem[1]))
         if turn.assessment.level is not Level.EMERGENCY:
-            if talk := small_talk(turn.question):
+            if talk := small_talk(turn.question, follows=bool(previous)):
                 return fixed_reply(self._first, turn, Outcome.CONVERSATION, self._text(talk))
             if other_script(turn.question) or foreign(turn.question):
                 return self._flagged(turn, self._refusal(turn, 0.0, Reason.LANGUAGE))

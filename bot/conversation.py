@@ -24,7 +24,10 @@ _POINTS_NOWHERE = re.compile(
       | \bit(?:['’]s|\sis)?\s(?:true|possible|normal|ok|okay)\b.*\b(?:to|that)\b
       | \b(?:when|once|now|because)\s(?:it['’]?s|it\s(?:is|has))\b
       | \bthat\s(?:is|are|was|were|has|have|can|will|may|the|my|i|we|he|she)\b
-      | \bthis\s(?:article|page|text|bot|program)\b
+      | \bthis\s(?:article|page|text|bot|program)\b | \b(?:wrote|made|published|updated)\s(?:this|it)\b
+      | \b(?:is|are|was|does|do|did|has|have|can|will)(?:n['’]?t)?\s(?:it|that|they)\W*$
+      | \bthey(?:['’]ve)?\s(?:(?:all|also|just|have|had|only)\s)*
+            (?:said|say|told|talk\w*|mention\w*|want\w*|suggest\w*|offer\w*|asked)\b
       | \bthere\s(?:is|are|was|were|any)\b | \b(?:is|are|was|were)\sthere\b""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -61,9 +64,14 @@ _ASKING = frozenset(
     make made called way ways thing things please doctor doctors patient patients people person someone question understand
     exactly really also hurt hurts treat treated treatment treatments would could should much many often usually might may
     long done take does put first else difference kind kinds type types sort purpose point example examples good bad okay
-    feel feels felt feeling left right true sure wonder about dad mom mum father mother husband wife sister brother son
+    feel feels felt feeling left right true sure wonder about get gets got getting like likes liked idea see sees seen slow
+    best better worse well go goes went going come comes keep keeps let lets find finds found stage something anything
+    nothing everything maybe sorry again today now later soon week weeks month months year years day days old ones one two
+    three second stuff bit lot dad mom mum father mother husband wife sister brother son
     daughter grandma grandpa friend""".split()
 )
+
+_ALL_OF_IT = frozenset({"cancer", "cancers", "tumor", "tumors", "tumour", "tumours", "treatment", "treatments"})
 
 # A line of these words alone answers or thanks; nothing is asked with it.
 _ACKNOWLEDGING = frozenset(
@@ -107,6 +115,9 @@ def standalone(question: str, previous: Sequence[str], known: Known = bool) -> S
         return Standalone(before.question, before.more + 1)
     corrected = _CORRECTS.match(question)
     said = question[corrected.end() :] if corrected and corrected.end() < len(question) else _without_thanks(question)
+    # "No, the other thing, the surgery for pain": its last words name it.
+    if corrected and subjects(last := _CLAUSE_END.split(said)[-1]) and last.lower().startswith("the "):
+        said = last
     # A correction that names its subject has just changed it: its "it" is that; "the freezing one" still needs the thing.
     renamed = corrected and subjects(said) and not _STANDS_FOR.search(said)
     if first := _FIRST.search(said):
@@ -116,7 +127,8 @@ def standalone(question: str, previous: Sequence[str], known: Known = bool) -> S
         return Standalone(said)
     before = _before(previous, known)
     subject = topic(before.question, known)
-    if (instead := _INSTEAD.fullmatch(said)) and subject and " " not in subject:
+    # Not "cancer": everything here is of that, and "and the symptoms?" asks of it.
+    if (instead := _INSTEAD.fullmatch(said)) and subject and " " not in subject and subject.lower() not in _ALL_OF_IT:
         return Standalone(before.question.replace(subject, instead["thing"]))
     return Standalone(f"{told}{_with_subject(asked, subject, before.question)}" if subject else said)
 

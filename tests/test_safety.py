@@ -216,3 +216,23 @@ def test_what_the_net_learnt_from_is_in_no_set(name: str) -> None:
     long = [said for said in asked if len(said.split()) >= 4]
     assert not process.cdist(long, learnt, scorer=fuzz.ratio, score_cutoff=90, workers=2).any()
     assert len(asked) >= 400
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Am I going to die?",
+        "Does stage 4 mean I'm going to die soon?",
+        "I dont want to die",
+        "I don’t want to die. What can still be done?",
+        "do I have to take chemo? I'm so tired of it",
+        "What should I ask my doctor?",
+    ],
+)
+def test_fear_of_death_and_weariness_of_treatment_are_no_wish_to_die(said: str) -> None:
+    assert assess(said).level in (Level.PERSONAL, Level.NONE)
+
+
+@pytest.mark.parametrize("said", ["I don't want to die but I took all the pills", "I don't want to die, I want to kill him"])
+def test_a_wish_to_live_talks_no_danger_away(said: str) -> None:
+    assert assess(said).level is Level.CRISIS

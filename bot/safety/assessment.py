@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.conversation import leans
-from bot.safety.context import palliative, peaceful
+from bot.safety.context import palliative, peaceful, without_wish_to_live
 from bot.safety.identifiers import holds_identifiers
 from bot.safety.learnt import probabilities
 from bot.safety.reading import plain
@@ -63,7 +63,8 @@ def assess(question: str, previous: Sequence[str] = ()) -> Assessment:
     return Assessment(level, seen, holds_identifiers(question))
 
 
-def _level(text: str, least: float) -> tuple[Level, tuple[str, ...]]:
+def _level(said: str, least: float) -> tuple[Level, tuple[str, ...]]:
+    text = without_wish_to_live(said)
     seen = signs(text)
     found = [sign for sign in seen if sign.level != "personal" and _is_meant(sign)]
     names = tuple(dict.fromkeys(sign.name for sign in seen))

@@ -47,6 +47,12 @@ _PERSON = re.compile(
 )
 
 
+_WISH_TO_LIVE = re.compile(
+    r"\b(?:do not|dont|does not|doesnt|did not|didnt|never|nobody|no one) (?:really |ever |even )?(?:want|wants|wanted|wanna|wish|wishes)(?: to)? die\b"
+    r"|\bno (?:quiero|quiere) morir\w*\b"
+)
+
+
 def denied(before: str) -> bool:
     """Whether the words of a clause that stand before a sign deny it."""
     return bool(_DENIED.search(before))
@@ -77,3 +83,8 @@ def palliative(text: str) -> bool:
 def peaceful(text: str) -> bool:
     """Whether a text is about dying at home, in peace or the like."""
     return bool(_PEACE.search(text))
+
+
+def without_wish_to_live(text: str) -> str:
+    """A text without "I don't want to die": the opposite of a wish to die, in its very words. All else that is said stays."""
+    return _WISH_TO_LIVE.sub(" ", text)

@@ -100,7 +100,7 @@ def fit_meaning(embeddings: "Embeddings", bank: Path, folder: Path) -> None:
 
     labelled = [(text, name) for text, name in utterances() if name in MEANING_COUNTS]
     labelled += [*((text, "none") for text in harmless(bank)), *((text, "personal") for text in personal(bank))]
-    vectors = np.array([embeddings.embed_query(text) for text, _ in labelled], dtype=np.float32)
+    vectors = np.array(embeddings.embed_documents([text for text, _ in labelled]), dtype=np.float32)
     model = LogisticRegression(C=MEANING_STRENGTH, max_iter=2000, class_weight=MEANING_COUNTS)
     model.fit(vectors, [name for _, name in labelled])
     levels = tuple(Level(name) for name in model.classes_)

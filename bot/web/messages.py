@@ -48,7 +48,9 @@ class Messages:
 
     def replied(self, reply: Reply) -> str:
         """A reply with its kind, its sentences and their citations, where to read on, and the age of the source."""
-        parts = [_paragraphs(before, calls=_is_urgent(reply)) for before in self._before(reply)]
+        before = [_paragraphs(said, calls=_is_urgent(reply)) for said in self._before(reply)]
+        # What the program says itself never stands under "From the article".
+        lead, parts = (before, []) if reply.outcome is Outcome.ANSWERED else ([], before)
         parts += self._sentences(reply)
         if any(not sentence.verbatim for sentence in reply.sentences):
             parts.append(Markup('<p class="written">{}</p>').format(text("written")))
@@ -57,7 +59,7 @@ class Messages:
         if reply.citations and reply.source:
             today = datetime.datetime.now().astimezone().date()
             parts.append(Markup('<p class="source">{}</p>').format(source_line(reply.citations[0].title, reply.source, today)))
-        return _framed(reply.outcome, parts)
+        return _framed(reply.outcome, parts, lead)
 
     def problem(self, line: str) -> str:
         """What went wrong and what to do."""
@@ -140,9 +142,10 @@ def _callable(said: str) -> Markup:
     return Markup("").join([*parts, escape(said[here:])])
 
 
-def _framed(kind: str, parts: Sequence[Markup]) -> str:
+def _framed(kind: str, parts: Sequence[Markup], lead: Sequence[Markup] = ()) -> str:
     heading = Markup('<p class="kind"><span class="sign">{}</span> {}</p>').format(SIGNS[kind], labels("kinds")[kind])
-    return _one_line(Markup('<div class="reply {}">{}{}</div>').format(kind, heading, Markup("").join(parts)))
+    inside = Markup("").join([*lead, heading, *parts])
+    return _one_line(Markup('<div class="reply {}">{}</div>').format(kind, inside))
 
 
 def _one_line(html: Markup) -> str:
