@@ -11,6 +11,7 @@ import typer
 
 from bot.console import fail, say
 from bot.progress import EMBEDDING, progress_bar
+from bot.sources import text
 from bot.web.commands import password, serve
 from ingest.errors import CancerBotError
 
@@ -57,6 +58,7 @@ def _settings(**given: Path | None) -> "Settings":
 
 app.command()(serve)
 app.command()(password)
+app.command()(text)
 
 
 @app.command()
@@ -74,10 +76,11 @@ def ingest(
     from bot.privacy import keep_to_this_machine
     from ingest.blocks import unmatched_headings
     from ingest.documents import read_documents
+    from ingest.extracted import FOLDER
     from ingest.index import ingest as bring_up_to_date
 
     keep_to_this_machine()
-    for document in read_documents(settings.docs):
+    for document in read_documents(settings.docs, texts=settings.index / FOLDER):
         for title in unmatched_headings(document):
             say(f"{document.name}: the heading {title!r} of its sidecar is not in the text; mend the sidecar.")
     weights = weights_for(settings)
@@ -145,11 +148,11 @@ def _help_without_index(asked: str, region: str, error: CancerBotError, *, as_js
     from bot.safety.assessment import Level, assess
     from bot.safety.regions import regions
     from bot.wording import safety_text
-    from prompts import text
+    from prompts import text as prompt
 
     level = assess(asked).level
     if level in (Level.CRISIS, Level.EMERGENCY) and not as_json:
-        print(safety_text(level.value, regions()[region]), text("notice"), sep="\n\n", flush=True)
+        print(safety_text(level.value, regions()[region]), prompt("notice"), sep="\n\n", flush=True)
         fail(str(error), status=4)
 
 

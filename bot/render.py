@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from bot.reply import Citation, Outcome, Reply, Source
-from prompts import text
+from prompts import labels, text
 
 MAXIMUM_WIDTH = 100
 
@@ -45,6 +45,13 @@ def source_line(title: str, source: Source, today: datetime.date) -> str:
     return f"{line} {text('old_source').format(years=years)}" if years >= OLD_AFTER_YEARS else line
 
 
+def place_in_source(citation: Citation) -> str:
+    """Where a reader of the source itself finds it: the page of a PDF, the anchor of a page; empty for plain text."""
+    if citation.page:
+        return f", {labels('places')['page'].format(page=citation.page)}"
+    return f", {labels('places')['anchor'].format(anchor=citation.anchor)}" if citation.anchor else ""
+
+
 def long_date(date: datetime.date) -> str:
     """A date as the article writes it: December 16, 2016."""
     return f"{date:%B} {date.day}, {date.year}"
@@ -62,7 +69,7 @@ def _wrapped(paragraph: str, columns: int) -> str:
 def _citation(citation: Citation, columns: int, *, quoted: bool = False) -> Iterator[str]:
     mark = f"[{citation.number}] "
     where = " › ".join(citation.section)
-    place = f"{citation.document}, characters {citation.start} to {citation.end}"
+    place = f"{citation.document}, characters {citation.start} to {citation.end}{place_in_source(citation)}"
     yield textwrap.fill(f"{mark}{where}", columns, subsequent_indent=" " * len(mark))
     yield " " * len(mark) + place
     if quoted:

@@ -91,6 +91,7 @@ def cite(slices: Sequence[Slice]) -> tuple[tuple[CitedSentence, ...], tuple[Cita
 
 def _citation(one: Slice, number: int) -> Citation:
     sentence = one.passage.sentences[one.place.sentence]
+    place = one.document.place(sentence.start)
     return Citation(
         number=number,
         document=one.document.name,
@@ -99,4 +100,6 @@ def _citation(one: Slice, number: int) -> Citation:
         quote=sentence.text,
         start=sentence.start,
         end=sentence.end,
+        page=place.page,
+        anchor=place.anchor,
     )

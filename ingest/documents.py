@@ -1,7 +1,9 @@
 """Find, read and hash the sources; a `Document` keeps the text of a plain file exactly as it stands there."""
 
 import codecs
+import contextlib
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -79,20 +81,36 @@ def read_documents(folder: Path, *, texts: Path | None = None) -> tuple[Document
     `texts`: the folder that keeps what was taken out of pages and PDFs, so that it is done once.
     Raises `SourceError` where the folder is missing or holds no source, or a file can't be read as what its name says.
     """
-    if not folder.exists():
-        raise SourceError(f"The folder of sources {folder} does not exist: create it or name another with --docs.")
-    if not folder.is_dir():
-        raise SourceError(f"The folder of sources {folder} is not a folder: name a folder with --docs.")
-    try:
+    with _reading(folder):
         paths = source_paths(folder)
         documents = tuple(read_document(path, name=path.relative_to(folder).as_posix(), texts=texts) for path in paths)
-    except OSError as error:
-        raise SourceError(f"Can't read {error.filename or folder}: {error.strerror}. Check that it may be read.") from error
     if not documents:
         raise SourceError(
             f"The folder of sources {folder} holds no source ({', '.join(SUFFIXES)}): put one there or name another folder."
         )
     return documents
+
+
+def named_document(folder: Path, name: str, *, texts: Path | None = None) -> Document:
+    """The one source of that name. Raises `SourceError` where there is none, or it can't be read."""
+    with _reading(folder):
+        paths = {path.relative_to(folder).as_posix(): path for path in source_paths(folder)}
+        if name not in paths:
+            raise SourceError(f"There is no source {name} in {folder}: it holds {', '.join(list(paths)[:10]) or 'none'}.")
+        return read_document(paths[name], name=name, texts=texts)
+
+
+@contextlib.contextmanager
+def _reading(folder: Path) -> Iterator[None]:
+    """Turn what can go wrong with a folder and its files into one line."""
+    if not folder.exists():
+        raise SourceError(f"The folder of sources {folder} does not exist: create it or name another with --docs.")
+    if not folder.is_dir():
+        raise SourceError(f"The folder of sources {folder} is not a folder: name a folder with --docs.")
+    try:
+        yield
+    except OSError as error:
+        raise SourceError(f"Can't read {error.filename or folder}: {error.strerror}. Check that it may be read.") from error
 
 
 def source_paths(folder: Path) -> list[Path]:

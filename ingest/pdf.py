@@ -12,6 +12,7 @@ from ingest.errors import SourceError
 from ingest.extracted import Extracted, Gathered, TooLongError
 from ingest.pdf_lines import Block, Line, blocks_of, body_size, joined, without_running_lines, words_of
 from ingest.pdf_pages import ENCRYPTED, PAGES, TOO_LARGE
+from ingest.pdf_rows import with_whole_rows
 
 # Raise it whenever the same file would give another text.
 VERSION = 1
@@ -50,7 +51,7 @@ def extract(data: bytes, path: Path) -> Extracted:
     if text.count(_UNKNOWN) > _UNKNOWN_SHARE * len(text):
         raise SourceError(f"{path} does not say which characters its fonts show: print it to a new PDF or run it through OCR.")
     try:
-        return _gathered(blocks_of(without_running_lines(lines)), title)
+        return _gathered(blocks_of(with_whole_rows(without_running_lines(lines))), title)
     except TooLongError as error:
         raise _too_large(path) from error
 
@@ -75,10 +76,11 @@ def _read(data: bytes, path: Path) -> tuple[str | None, list[Line]]:
         raise SourceError(f"{path} is encrypted and asks for a password: save a copy without one.")
     if done.returncode == TOO_LARGE:
         raise _too_large(path)
-    title, *pages = [json.loads(line) for line in done.stdout.splitlines()] if done.returncode == 0 else [None]
-    if not pages:
+    printed = done.stdout.splitlines() if done.returncode == 0 else []
+    if len(printed) <= 1:
         raise SourceError(f"{path} is not a PDF that can be read, or it is damaged: open it in a PDF viewer and save it anew.")
-    return title, [Line(page=number, **line) for number, page in enumerate(pages, 1) for line in page]
+    pages = enumerate(map(json.loads, printed[1:]), 1)
+    return json.loads(printed[0]), [Line(page=number, **line) for number, page in pages for line in page]
 
 
 def _too_large(path: Path) -> SourceError:

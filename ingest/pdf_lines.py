@@ -18,6 +18,9 @@ SAME_PLACE = 4.0
 SAME_SIZE = 0.08
 MORE_SPACE = 0.3
 
+# How much more room than its letters need on average there has to be for a word to have fitted.
+ROOM = 1.5
+
 # A line that fills its column by this share goes on in the next column or on the next page.
 FULL = 0.75
 
@@ -31,9 +34,10 @@ _BROKEN_WORD = re.compile(r"[^\W\d_]+[-\u2010\u00ad]$")
 
 @dataclass(frozen=True)
 class Line:
-    """A line with its place on its page, in points from the page's lower left corner."""
+    """A line with its place on its page, in points from the page's lower left corner; `box` holds its neighbours."""
 
     page: int
+    box: int
     text: str
     left: float
     right: float
@@ -99,15 +103,15 @@ def blocks_of(lines: Sequence[Line]) -> list[Block]:
     lone = [line for line in lines if _BULLET.fullmatch(line.text)]
     beside = {(line.page, round(line.bottom / SAME_PLACE) + near): line.right for line in lone for near in (-1, 0, 1)}
     lines = [line for line in lines if not _BULLET.fullmatch(line.text)]
-    spacing, width = _spacing(lines), _column_width(lines)
+    continues = _Continuation(lines)
     blocks: list[list[Line]] = []
     items: list[bool] = []
     for line in lines:
+        before = blocks[-1][-1] if blocks else None
         marked = _BULLET.match(line.text) is not None
         marked |= beside.get((line.page, round(line.bottom / SAME_PLACE)), line.left) < line.left
-        before = blocks[-1][-1] if blocks else None
         marked |= _opens_item(line, before, in_list=bool(items) and items[-1])
-        if before is None or marked or not _continues(before, line, spacing, width):
+        if before is None or marked or not continues.holds(before, line):
             blocks.append([])
             items.append(marked)
         blocks[-1].append(line)
@@ -115,9 +119,7 @@ def blocks_of(lines: Sequence[Line]) -> list[Block]:
 
 
 def _opens_item(line: Line, before: Line | None, *, in_list: bool) -> bool:
-    """A number or a dash opens an item only where nothing is left unsaid before it: "up to / 10. Then" goes on."""
-    if _NUMBERED.match(line.text):
-        return before is None or _ENDS.search(before.text) is not None or line.size != before.size
+    """A dash opens an item only in a list or where nothing is left unsaid before it."""
     return bool(_DASH.match(line.text)) and (before is None or in_list or _ENDS.search(before.text) is not None)
 
 
@@ -137,29 +139,48 @@ def _column_width(lines: Sequence[Line]) -> float:
     return quantiles(widths, n=10)[-1] if len(widths) > 1 else 0.0
 
 
-def _continues(before: Line, line: Line, spacing: float, width: float) -> bool:
-    """Whether a line goes on with the paragraph of the line before it."""
-    if abs(before.size - line.size) > SAME_SIZE * max(before.size, line.size):
-        return False
-    goes_on = line.text[0].islower() or _BROKEN_WORD.search(before.text) is not None
-    if before.bold != line.bold and not goes_on:
-        return False
-    if before.page == line.page and line.bottom < before.bottom + before.size / 2:
+class _Continuation:
+    """Whether a line goes on with the paragraph of the line before it, as the lines of this document are set."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._spacing, self._width = _spacing(lines), _column_width(lines)
+        self._edges: dict[tuple[int, int], float] = {}
+        for line in lines:
+            self._edges[line.page, line.box] = max(line.right, self._edges.get((line.page, line.box), 0.0))
+
+    def holds(self, before: Line, line: Line) -> bool:
+        if abs(before.size - line.size) > SAME_SIZE * max(before.size, line.size):
+            return False
+        goes_on = line.text[0].islower() or _BROKEN_WORD.search(before.text) is not None
+        if before.bold != line.bold and not goes_on:
+            return False
+        full = before.right - before.left >= FULL * self._width
+        if before.page != line.page or line.bottom >= before.bottom + before.size / 2:
+            return not _ENDS.search(before.text) and (goes_on or full)
         # Beside it: another cell of a table.
-        if line.bottom > before.bottom - before.size / 2:
+        if line.bottom > before.bottom - before.size / 2 or (not goes_on and self._had_room(before, line)):
+            return False
+        # "Up to / 10. Then" goes on, after a full stop a number counts.
+        ended = _ENDS.search(before.text) is not None
+        if ended and _NUMBERED.match(line.text):
             return False
         space = (before.bottom - line.top) / (before.size or 1)
-        ended = _ENDS.search(before.text) and before.right - before.left < FULL * width
-        return space <= spacing + (MORE_SPACE / 3 if ended else MORE_SPACE)
-    full = before.right - before.left >= FULL * width
-    return not _ENDS.search(before.text) and (goes_on or full)
+        return space <= self._spacing + (MORE_SPACE / 3 if ended and not full else MORE_SPACE)
+
+    def _had_room(self, before: Line, line: Line) -> bool:
+        """Whether the next word would have fitted on the line before: then the line was ended on purpose."""
+        if before.box != line.box:
+            return False
+        word = len(line.text.split(" ", 1)[0]) + 1
+        room = self._edges[before.page, before.box] - before.right
+        return room > word * (before.right - before.left) / len(before.text) * ROOM
 
 
 def joined(block: Block, words: frozenset[str], *, listed: bool) -> tuple[str, list[int]]:
     """The block's text on one line and where each of its lines begins in it. `listed`: a list's mark is no part of it."""
     text, starts = "", []
     for number, line in enumerate(block.lines):
-        said = _unmarked(line.text) if number == 0 and listed and (block.item or _BULLET.match(line.text)) else line.text
+        said = _unmarked(line.text, item=block.item) if number == 0 and listed else line.text
         if number and _BROKEN_WORD.search(text):
             text = _mended(text, said, words)
         elif number:
@@ -169,8 +190,8 @@ def joined(block: Block, words: frozenset[str], *, listed: bool) -> tuple[str, l
     return text.replace("\u00ad", ""), starts
 
 
-def _unmarked(text: str) -> str:
-    mark = _BULLET.match(text) or _NUMBERED.match(text) or _DASH.match(text)
+def _unmarked(text: str, *, item: bool) -> str:
+    mark = _BULLET.match(text) or _NUMBERED.match(text) or (_DASH.match(text) if item else None)
     return text[mark.end() :] if mark else text
 
 

@@ -69,7 +69,7 @@ def _pages(data: bytes) -> Iterator[Any]:
         if number == PAGES:
             raise MemoryError
         interpreter.process_page(page)
-        yield [_described(line) for line in _lines(device.get_result())]
+        yield [_described(box, line) for box, line in _lines(device.get_result())]
 
 
 def _title(info: list[dict[str, Any]]) -> str | None:
@@ -82,23 +82,29 @@ def _title(info: list[dict[str, Any]]) -> str | None:
     return None
 
 
-def _lines(container: "LTContainer[Any]") -> "Iterator[LTTextLine]":
+def _lines(container: "LTContainer[Any]") -> "Iterator[tuple[int, LTTextLine]]":
+    """Each line with the number of the box of neighbouring lines that it was found in."""
+    return ((number, line) for number, box in enumerate(_boxes(container)) for line in box)
+
+
+def _boxes(container: "LTContainer[Any]") -> "Iterator[list[LTTextLine]]":
     from pdfminer.layout import LTFigure, LTTextBox, LTTextLine
 
     for element in container:
-        if isinstance(element, LTTextLine):
-            yield element
-        elif isinstance(element, LTTextBox | LTFigure):
-            yield from _lines(element)
+        if isinstance(element, LTTextBox):
+            yield [line for line in element if isinstance(line, LTTextLine)]
+        elif isinstance(element, LTFigure):
+            yield from _boxes(element)
 
 
-def _described(line: "LTTextLine") -> dict[str, Any]:
+def _described(box: int, line: "LTTextLine") -> dict[str, Any]:
     from pdfminer.layout import LTChar
 
     characters = [character for character in line if isinstance(character, LTChar)]
     sizes = Counter(round(character.size * 2) / 2 for character in characters)
     bold = sum("bold" in character.fontname.lower() or "black" in character.fontname.lower() for character in characters)
     return {
+        "box": box,
         "text": _readable(line.get_text()),
         "left": round(line.x0, 1),
         "right": round(line.x1, 1),

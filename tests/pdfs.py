@@ -55,7 +55,7 @@ def write_leaflet(path: Path, pages: Sequence[Sequence[tuple[int, str]]] = CONST
     pdf = Leaflet()
     pdf.set_title("constipation-final-v3.docx")
     if password:
-        pdf.set_encryption(owner_password="owner", user_password=password)
+        pdf.set_encryption(owner_password=password, user_password=password)
     for page in pages:
         pdf.add_page()
         height = 25.0

@@ -30,6 +30,7 @@ from bot.web.visit import visit_markdown, visit_page
 from bot.writer import Writer
 from ingest.documents import Document, read_documents
 from ingest.errors import CancerBotError
+from ingest.extracted import FOLDER
 from prompts import text
 
 # How long open connections may take to end when the server is stopped, in seconds.
@@ -53,7 +54,7 @@ def serve(settings: Settings, host: str, port: int, say: Say, tell: Say) -> None
     import uvicorn
 
     keep_to_this_machine()
-    documents = read_documents(settings.docs)
+    documents = read_documents(settings.docs, texts=settings.index / FOLDER)
     listening = _listening(host, port)
     readiness = Readiness()
     with listening:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from bot.render import long_date, printable, source_line
+from bot.render import long_date, place_in_source, printable, source_line
 from bot.reply import Citation, Outcome, Reason, Reply
 from bot.web.templating import rendered
 from prompts import labels, text
@@ -101,7 +101,7 @@ def _markdown(made: Sheet) -> Iterator[str]:
 
 
 def _where(citation: Citation) -> str:
-    return " › ".join(citation.section)
+    return " › ".join(citation.section) + place_in_source(citation)
 
 
 def _plain(said: str) -> str:
