@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bot.library import Library
 from bot.words import stems
 from ingest.documents import Document
 from ingest.experience import Experience, Neighbours
@@ -24,6 +25,9 @@ NEAREST = 64
 PASSAGE_WEIGHT = 0.15
 BM25_WEIGHT = 0.2
 BM25_SCALE = 6.0
+
+# What it counts that the question's words are a document's own; sections of the same name stand in many leaflets.
+DOCUMENT_WEIGHT = 0.15
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,7 @@ class Retriever:
             for passages in index.passages.values()
             for passage in passages
         }
+        self._library = Library(list(index.documents.values()))
         self._bm25 = BM25()
         self._bm25.index([row or [""] for row in tokens] or [[""]], show_progress=False)
 
@@ -118,9 +123,10 @@ class Retriever:
         lexical: Sequence[float] | np.ndarray = self._bm25.get_scores(known) if known else [0.0] * len(self._rows)
         # What the vector search left out is no nearer than the last that it returned.
         floor = min(similarities.values(), default=0.0)
+        fits = self._library.fits(known)
         for (document, number, passage, place, sentence), bm25 in zip(self._rows, lexical, strict=True):
             dense = similarities.get(sentence.id, floor)
-            score = fuse(dense, similarities.get(passage.id, floor), float(bm25))
+            score = fuse(dense, similarities.get(passage.id, floor), float(bm25)) + DOCUMENT_WEIGHT * fits[document.name]
             yield Candidate(document, number, place, score, dense, float(bm25))
 
     def _coverage(self, wanted: Sequence[str], candidates: Sequence[Candidate]) -> float:
