@@ -27,7 +27,7 @@ def urgent_reply(region: Region, document: Document, turn: Turn, outcome: Outcom
         sentences=answered.sentences if answered else (),
         citations=answered.citations if answered else (),
         notice=text("notice"),
-        source=source_of(document),
+        source=answered.source if answered else source_of(document),
     )
 
 

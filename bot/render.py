@@ -26,14 +26,18 @@ def plain(reply: Reply, *, width: int | None = None, today: datetime.date | None
     cited = {citation.section[-1] for citation in reply.citations}
     if reply.outcome in (Outcome.NOT_IN_ARTICLE, Outcome.ANSWERED) and not cited.issuperset(reply.related):
         blocks.append("\n".join([text("sections"), *(f"  - {title}" for title in reply.related)]))
-    if reply.citations and reply.source:
-        blocks.append(
-            _wrapped(
-                source_line(reply.citations[0].title, reply.source, today or datetime.datetime.now().astimezone().date()), columns
-            )
-        )
+    shown_on = today or datetime.datetime.now().astimezone().date()
+    blocks += [_wrapped(line, columns) for line in source_lines(reply, shown_on)]
     blocks.append(_wrapped(reply.notice, columns))
     return printable("\n\n".join(blocks))
+
+
+def source_lines(reply: Reply, today: datetime.date) -> list[str]:
+    """Where the words of a reply come from, a line for each document; of the first one a reply knows publisher and date."""
+    titles = list(dict.fromkeys(citation.title for citation in reply.citations))
+    if not titles or not reply.source:
+        return []
+    return [source_line(titles[0], reply.source, today), *(f"“{title}”" for title in titles[1:])]
 
 
 def source_line(title: str, source: Source, today: datetime.date) -> str:

@@ -35,6 +35,7 @@ class Candidate:
     """A sentence that may answer, where it stands (passage and sentence counted within the document), and its scores.
 
     `dense` is the cosine with the question, -1 to 1; `lexical` is BM25, 0 and up; `score` fuses both with the passage's.
+    `fit`, 0 to 1, says how well its document fits the question beside the others.
     """
 
     document: Document
@@ -43,6 +44,7 @@ class Candidate:
     score: float
     dense: float
     lexical: float
+    fit: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ class Retriever:
         for (document, number, passage, place, sentence), bm25 in zip(self._rows, lexical, strict=True):
             dense = similarities.get(sentence.id, floor)
             score = fuse(dense, similarities.get(passage.id, floor), float(bm25)) + DOCUMENT_WEIGHT * fits[document.name]
-            yield Candidate(document, number, place, score, dense, float(bm25))
+            yield Candidate(document, number, place, score, dense, float(bm25), fits[document.name])
 
     def _coverage(self, wanted: Sequence[str], candidates: Sequence[Candidate]) -> float:
         if not wanted or not candidates:

@@ -26,10 +26,11 @@ _LEFT_OUT = frozenset(
 _LEFT_OUT_ROLES = frozenset({"navigation", "banner", "contentinfo", "complementary", "search"})
 _HIDING_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 
-# Elements inside a line; any other begins a new paragraph.
-_INLINE = frozenset(
-    """a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark nobr q ruby rb rt rp s samp small span
-    strike strong sub sup time tt u var wbr""".split()
+# Elements that begin and end a paragraph; any other stands inside a line.
+_BLOCKS = frozenset(
+    """address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer form
+    frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li main menu nav ol p pre search section summary table tbody td
+    tfoot th thead tr ul""".split()
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
@@ -134,6 +135,7 @@ class _Reading:
         self._gathered = Gathered()
         self._line: list[str] = []
         self._characters = 0
+        self._broken = False
         self._level: int | None = None
         self._anchors: list[tuple[int, str]] = []
 
@@ -154,15 +156,17 @@ class _Reading:
         return self._gathered.extracted(anchors=self._anchors, title=_title(root))
 
     def _open(self, element: "HtmlElement", name: str) -> None:
-        if name not in _INLINE:
+        if name in _BLOCKS:
             self._end_part()
         self._level = _HEADINGS.get(name, self._level)
         if anchor := element.get("id") or (element.get("name") if name == "a" else None):
             self._anchors.append((self._gathered.next + self._characters, " ".join(anchor.split())[:200]))
+        if name == "br":
+            self._break()
         self._say(element.text)
 
     def _close(self, element: "HtmlElement", name: str) -> None:
-        if name not in _INLINE:
+        if name in _BLOCKS:
             self._end_part()
         if name in _HEADINGS:
             self._level = None
@@ -171,12 +175,21 @@ class _Reading:
     def _say(self, text: str | None) -> None:
         said = re.sub(r"\s+", " ", (text or "").translate(_UNREAD))
         said = said.removeprefix(" ") if not self._line or self._line[-1].endswith(" ") else said
+        if said.strip():
+            self._broken = False
         if said:
             self._line.append(said)
             self._characters += len(said)
 
+    def _break(self) -> None:
+        """A line's end is no sentence's end; an empty line is."""
+        if self._broken:
+            self._end_part()
+        self._say(" ")
+        self._broken = True
+
     def _end_part(self) -> None:
         line = "".join(self._line).rstrip()
-        self._line, self._characters = [], 0
+        self._line, self._characters, self._broken = [], 0, False
         if any(character.isalnum() for character in line):
             self._gathered.add(line, self._level)

@@ -18,10 +18,10 @@ from ingest.pdf_rows import with_whole_rows
 VERSION = 1
 
 # Pictures make files large, so that this says little of the text; it bounds what is held in memory.
-LARGEST = 200_000_000
+LARGEST = 100_000_000
 
 # How long a reader may take, in seconds.
-PATIENCE = 1200
+PATIENCE = 900
 
 # In a file whose fonts do not say which characters they show, many come out as this.
 _UNKNOWN = "(cid:"
@@ -74,7 +74,8 @@ def _read(data: bytes, path: Path) -> tuple[str | None, list[Line]]:
         raise _too_large(path) from error
     if done.returncode == ENCRYPTED:
         raise SourceError(f"{path} is encrypted and asks for a password: save a copy without one.")
-    if done.returncode == TOO_LARGE:
+    # Below 0: the system stopped it at one of its bounds.
+    if done.returncode == TOO_LARGE or done.returncode < 0:
         raise _too_large(path)
     printed = done.stdout.splitlines() if done.returncode == 0 else []
     if len(printed) <= 1:

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 ENCRYPTED = 3
 TOO_LARGE = 4
 
-# What reading may take, in bytes and in seconds of computing; a book of 3,000 pages takes some minutes.
-MEMORY = 3 * 2**30
-SECONDS = 900
-PAGES = 5_000
+# What reading may take, in bytes and in seconds of computing; a tenth of a second for a page is usual.
+MEMORY = 3 * 2**29
+SECONDS = 600
+PAGES = 3_000
 
 _LIGATURES = str.maketrans({0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"})
 
@@ -33,7 +33,7 @@ def main() -> int:
 
     _bound()
     try:
-        for page in _pages(sys.stdin.buffer.read()):
+        for page in printed(sys.stdin.buffer.read()):
             print(json.dumps(page))
     except (PDFPasswordIncorrect, PDFEncryptionError):
         return ENCRYPTED
@@ -51,7 +51,7 @@ def _bound() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
-def _pages(data: bytes) -> Iterator[Any]:
+def printed(data: bytes) -> Iterator[Any]:
     """The title, or None, and then for each page its lines in reading order."""
     from pdfminer.converter import PDFPageAggregator
     from pdfminer.layout import LAParams

@@ -50,12 +50,12 @@ class Leaflet(FPDF):
         self.text(95, 290, f"Page {self.page_no()} of 3")
 
 
-def write_leaflet(path: Path, pages: Sequence[Sequence[tuple[int, str]]] = CONSTIPATION, *, password: str = "") -> Path:
-    """Write a leaflet; with a `password` it can't be opened without."""
+def write_leaflet(path: Path, pages: Sequence[Sequence[tuple[int, str]]] = CONSTIPATION, *, encrypted: bool = False) -> Path:
+    """Write a leaflet; `encrypted`: it can't be opened without a password."""
     pdf = Leaflet()
     pdf.set_title("constipation-final-v3.docx")
-    if password:
-        pdf.set_encryption(owner_password=password, user_password=password)
+    if encrypted:
+        pdf.set_encryption(owner_password="owner", user_password="user")  # noqa: S106 (to be refused)
     for page in pages:
         pdf.add_page()
         height = 25.0
