@@ -13,6 +13,8 @@ from ingest import pdf, pdf_pages
 from ingest.documents import Document, read_document, read_documents
 from ingest.errors import SourceError
 from ingest.passages import cut
+from ingest.pdf_lines import Line
+from ingest.pdf_rows import with_whole_rows
 from tests.pdfs import write_leaflet
 
 READ = """Constipation from pain medicine
@@ -200,3 +202,16 @@ def test_bytes_that_were_changed_are_read_or_refused(leaflet_bytes: bytes, data:
 @pytest.fixture(scope="module")
 def leaflet_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return write_leaflet(tmp_path_factory.mktemp("pdf") / "a.pdf").read_bytes()
+
+
+def test_words_far_apart_on_one_line_stay_together_and_columns_apart() -> None:
+    """A gap that another line runs across is a justified line's; one that no line crosses lies between columns."""
+
+    def line(text: str, left: float, right: float, bottom: float) -> Line:
+        return Line(1, 0, text, left, right, bottom, bottom + 10, 10, bold=False)
+
+    above = line("A whole line of this paragraph stands above", 0, 200, 112)
+    pieces = [line("tell them when", 0, 70, 100), line("you would", 100, 200, 100)]
+    column = line("Another column", 230, 400, 100)
+    found = [one.text for one in with_whole_rows([above, *pieces, column])]
+    assert found == [above.text, "tell them when you would", "Another column"]
