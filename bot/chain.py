@@ -19,6 +19,7 @@ from bot.retrieval import Found, Retriever
 from bot.safety.assessment import Level, assess
 from bot.safety.meaning import Meaning
 from bot.safety.regions import regions
+from bot.several import related_to, said_of
 from bot.spelling import Speller
 from bot.suggestions import Suggester
 from bot.triage import QUESTION_CHARACTERS, other_script, readable_previous, small_talk, unreadable
@@ -28,13 +29,9 @@ from bot.verification import Cited, verify
 from bot.wording import followed, joined, led, safety_text, source_of
 from ingest.documents import Document
 from ingest.errors import CancerBotError
-from ingest.passages import outline
 from prompts import text
 
 NEAREST_SENTENCES = 2
-
-# Titles in the path of a section just below its document: the document's title and its own.
-TOP_LEVEL = 2
 
 
 class Bot:
@@ -146,13 +143,17 @@ class Bot:
     def _on_choosing(self) -> tuple[tuple[CitedSentence, ...], tuple[Citation, ...]]:
         """What comes nearest to how decisions are made, in any document."""
         found = self.retriever.search(text("personal_query"))
+        if len(self._documents) > 1 and judge(found, self.fitted).band is not Band.ANSWERED:
+            return (), ()
         return verify(*cite(compose(self.retriever, found.candidates, maximum=NEAREST_SENTENCES)), self._documents)
 
     def _answer(self, turn: Turn) -> Reply:
         assert turn.found is not None
         kind = asked_about(turn.question)
         if kind and (slices := answer_about(self.retriever, kind)):
-            return self._answered(turn, 1.0, slices, related=self._sections() if kind == "subject" else ())
+            return self._answered(
+                turn, 1.0, slices, related=related_to(self._documents.values(), None) if kind == "subject" else ()
+            )
         judgement = judge(turn.found, self.fitted)
         if judgement.band is Band.ANSWERED and (slices := self._composed(turn.found, turn.more)):
             return self._answered(turn, judgement.probability, slices)
@@ -204,7 +205,8 @@ class Bot:
         assert turn.found is not None
         if judgement.band is Band.OFF_TOPIC:
             return self._refusal(turn, judgement.probability, Reason.OFF_TOPIC)
-        if judgement.band is Band.NOT_COVERED:
+        # Of several documents some sentence always lies nearest; where it shares no word with the question, it says nothing.
+        if judgement.band is Band.NOT_COVERED or (len(self._documents) > 1 and not turn.found.coverage):
             return self._refusal(turn, judgement.probability, Reason.NOT_COVERED)
         slices = compose(self.retriever, turn.found.candidates, maximum=NEAREST_SENTENCES)
         nearest, citations = verify(*cite(slices), self._documents)
@@ -218,7 +220,7 @@ class Bot:
         nearest: tuple[CitedSentence, ...] = (),
         citations: tuple[Citation, ...] = (),
     ) -> Reply:
-        said = f"{text('nearest')}\n\n{joined(nearest, citations)}" if nearest else self._text(reason)
+        said = f"{self._text('nearest')}\n\n{joined(nearest, citations)}" if nearest else self._text(reason)
         return Reply(
             question=turn.question,
             standalone_question=turn.standalone or turn.question,
@@ -228,10 +230,10 @@ class Bot:
             answer=said,
             nearest=nearest,
             citations=citations,
-            related=self._sections(),
+            related=related_to(self._documents.values(), turn.found),
             suggestions=self._suggester.after(self._near(turn), (turn.question, *turn.previous)),
             notice=text("notice"),
-            source=source_of(self._first),
+            source=source_of(self._documents[citations[0].document] if citations else self._first),
         )
 
     def _near(self, turn: Turn) -> list[int]:
@@ -239,16 +241,11 @@ class Bot:
         return [self.retriever.sentence(c).start for c in turn.found.candidates[:3]] if turn.found else []
 
     def _text(self, name: str) -> str:
-        return text(name).format(title=self._first.title)
+        return said_of(self._documents.values(), name)
 
     @property
     def _first(self) -> Document:
         return next(iter(self._documents.values()))
-
-    def _sections(self) -> tuple[str, ...]:
-        """The titles just below each document's own, without those that speak of the document itself."""
-        sections = [s for document in self._documents.values() for _, s in outline(document)]
-        return tuple(dict.fromkeys(s.title for s in sections if len(s.path) == TOP_LEVEL and not s.about))
 
 
 def _unless_replied(step: "Callable[[Turn], Turn | Reply]") -> "Callable[[Any], Turn | Reply]":

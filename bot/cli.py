@@ -11,6 +11,7 @@ import typer
 
 from bot.console import fail, say
 from bot.progress import EMBEDDING, progress_bar
+from bot.sources import text
 from bot.web.commands import password, serve
 from ingest.errors import CancerBotError
 
@@ -57,6 +58,7 @@ def _settings(**given: Path | None) -> "Settings":
 
 app.command()(serve)
 app.command()(password)
+app.command()(text)
 
 
 @app.command()
@@ -75,11 +77,12 @@ def ingest(
     from ingest.blocks import unmatched_headings
     from ingest.compiled import query_embeddings
     from ingest.documents import read_documents
+    from ingest.extracted import FOLDER
     from ingest.index import ingest as bring_up_to_date
     from ingest.passages import cut
 
     keep_to_this_machine()
-    documents = read_documents(settings.docs)
+    documents = read_documents(settings.docs, texts=settings.index / FOLDER)
     for document in documents:
         for title in unmatched_headings(document):
             say(f"{document.name}: the heading {title!r} of its sidecar is not in the text; mend the sidecar.")

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from ingest.passages import Passage, Sentence
 
+# With fewer words, and no full stop, a text is a label.
+FEWEST_WORDS = 3
+
 _PRONOUN = r"(?:this|that|these|those|it|they|he|she|them|such)(?:['’]\w+)?\b"
 
 # These lean on the sentence before even where they open a paragraph.
@@ -63,6 +66,11 @@ def is_pointer(text: str) -> bool:
 def is_meta(text: str) -> bool:
     """Whether a sentence says what the text is, not what its subject is."""
     return bool(_META.match(text))
+
+
+def is_fragment(text: str) -> bool:
+    """Whether a text is too short to say anything: a word or two without a full stop, such as the head of a table's column."""
+    return len(text.split()) < FEWEST_WORDS and text[-1:] not in ".!?"
 
 
 @dataclass(frozen=True)

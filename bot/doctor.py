@@ -83,20 +83,22 @@ def _weights(settings: "Settings") -> Check:
 
 def _sources(settings: "Settings") -> Check:
     from ingest.documents import read_documents
+    from ingest.extracted import FOLDER
 
-    documents = read_documents(settings.docs)
+    documents = read_documents(settings.docs, texts=settings.index / FOLDER)
     return Check("sources", True, f"{len(documents)} in {settings.docs}: {', '.join(d.name for d in documents[:5])}")
 
 
 def _index(settings: "Settings") -> Check:
     from bot.opening import weights_for
     from ingest.documents import read_documents
+    from ingest.extracted import FOLDER
     from ingest.index import stale_because
     from ingest.manifest import read_manifest
     from ingest.snapshot import store_hashes
 
     weights = weights_for(settings)
-    reason = stale_because(settings.index, read_documents(settings.docs), weights)
+    reason = stale_because(settings.index, read_documents(settings.docs, texts=settings.index / FOLDER), weights)
     manifest = read_manifest(settings.index)
     if reason or manifest is None:
         return Check("index", False, f"{settings.index} has to be built: {reason}", "run cancer-bot ingest")

@@ -39,7 +39,7 @@ def urgent_reply(region: Region, document: Document | None, turn: Turn, outcome:
         sentences=answered.sentences if answered else (),
         citations=answered.citations if answered else (),
         notice=text("notice"),
-        source=source_of(document) if document else None,
+        source=answered.source if answered else source_of(document) if document else None,
     )
 
 

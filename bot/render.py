@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from bot.reply import Citation, Outcome, Reply, Source
-from prompts import text
+from prompts import labels, text
 
 MAXIMUM_WIDTH = 100
 
@@ -26,14 +26,18 @@ def plain(reply: Reply, *, width: int | None = None, today: datetime.date | None
     cited = {citation.section[-1] for citation in reply.citations}
     if reply.outcome in (Outcome.NOT_IN_ARTICLE, Outcome.ANSWERED) and not cited.issuperset(reply.related):
         blocks.append("\n".join([text("sections"), *(f"  - {title}" for title in reply.related)]))
-    if reply.citations and reply.source:
-        blocks.append(
-            _wrapped(
-                source_line(reply.citations[0].title, reply.source, today or datetime.datetime.now().astimezone().date()), columns
-            )
-        )
+    shown_on = today or datetime.datetime.now().astimezone().date()
+    blocks += [_wrapped(line, columns) for line in source_lines(reply, shown_on)]
     blocks.append(_wrapped(reply.notice, columns))
     return printable("\n\n".join(blocks))
+
+
+def source_lines(reply: Reply, today: datetime.date) -> list[str]:
+    """Where the words of a reply come from, a line for each document; of the first one a reply knows publisher and date."""
+    titles = list(dict.fromkeys(citation.title for citation in reply.citations))
+    if not titles or not reply.source:
+        return []
+    return [source_line(titles[0], reply.source, today), *(f"“{title}”" for title in titles[1:])]
 
 
 def source_line(title: str, source: Source, today: datetime.date) -> str:
@@ -43,6 +47,13 @@ def source_line(title: str, source: Source, today: datetime.date) -> str:
     line = text("source").format(title=title, publisher=source.publisher, revised=long_date(source.revised))
     years = (today - source.revised).days // 365
     return f"{line} {text('old_source').format(years=years)}" if years >= OLD_AFTER_YEARS else line
+
+
+def place_in_source(citation: Citation) -> str:
+    """Where a reader of the source itself finds it: the page of a PDF, the anchor of a page; empty for plain text."""
+    if citation.page:
+        return f", {labels('places')['page'].format(page=citation.page)}"
+    return f", {labels('places')['anchor'].format(anchor=citation.anchor)}" if citation.anchor else ""
 
 
 def long_date(date: datetime.date) -> str:
@@ -62,7 +73,7 @@ def _wrapped(paragraph: str, columns: int) -> str:
 def _citation(citation: Citation, columns: int, *, quoted: bool = False) -> Iterator[str]:
     mark = f"[{citation.number}] "
     where = " › ".join(citation.section)
-    place = f"{citation.document}, characters {citation.start} to {citation.end}"
+    place = f"{citation.document}, characters {citation.start} to {citation.end}{place_in_source(citation)}"
     yield textwrap.fill(f"{mark}{where}", columns, subsequent_indent=" " * len(mark))
     yield " " * len(mark) + place
     if quoted:

@@ -44,7 +44,10 @@ class _Value(BaseModel):
 
 
 class Citation(_Value):
-    """A slice of a document: `text[start:end] == quote`, in characters of the source file as UTF-8 text."""
+    """A slice of a document: `text[start:end] == quote`, in characters of the source's text.
+
+    `page`, counted from 1, where the source is a PDF; `anchor`, the nearest id at or before it, where it is HTML.
+    """
 
     number: Annotated[int, Field(ge=1)]
     document: str
@@ -53,6 +56,8 @@ class Citation(_Value):
     quote: Annotated[str, Field(min_length=1)]
     start: Annotated[int, Field(ge=0)]
     end: int
+    page: Annotated[int, Field(ge=1)] | None = None
+    anchor: str | None = None
 
 
 class CitedSentence(_Value):

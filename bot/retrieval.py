@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bot.library import Library
 from bot.words import stems
 from ingest.documents import Document
 from ingest.experience import Experience, Neighbours
@@ -25,12 +26,16 @@ PASSAGE_WEIGHT = 0.15
 BM25_WEIGHT = 0.2
 BM25_SCALE = 6.0
 
+# What it counts that the question's words are a document's own; sections of the same name stand in many leaflets.
+DOCUMENT_WEIGHT = 0.15
+
 
 @dataclass(frozen=True)
 class Candidate:
     """A sentence that may answer, where it stands (passage and sentence counted within the document), and its scores.
 
     `dense` is the cosine with the question, -1 to 1; `lexical` is BM25, 0 and up; `score` fuses both with the passage's.
+    `fit`, 0 to 1, says how well its document fits the question beside the others.
     """
 
     document: Document
@@ -39,6 +44,7 @@ class Candidate:
     score: float
     dense: float
     lexical: float
+    fit: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,7 @@ class Retriever:
             for passages in index.passages.values()
             for passage in passages
         }
+        self._library = Library(list(index.documents.values()))
         self._bm25 = BM25()
         self._bm25.index([row or [""] for row in tokens] or [[""]], show_progress=False)
 
@@ -118,10 +125,11 @@ class Retriever:
         lexical: Sequence[float] | np.ndarray = self._bm25.get_scores(known) if known else [0.0] * len(self._rows)
         # What the vector search left out is no nearer than the last that it returned.
         floor = min(similarities.values(), default=0.0)
+        fits = self._library.fits(known)
         for (document, number, passage, place, sentence), bm25 in zip(self._rows, lexical, strict=True):
             dense = similarities.get(sentence.id, floor)
-            score = fuse(dense, similarities.get(passage.id, floor), float(bm25))
-            yield Candidate(document, number, place, score, dense, float(bm25))
+            score = fuse(dense, similarities.get(passage.id, floor), float(bm25)) + DOCUMENT_WEIGHT * fits[document.name]
+            yield Candidate(document, number, place, score, dense, float(bm25), fits[document.name])
 
     def _coverage(self, wanted: Sequence[str], candidates: Sequence[Candidate]) -> float:
         if not wanted or not candidates:

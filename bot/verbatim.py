@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.coherence import Place, closure, is_meta, is_pointer
+from bot.coherence import Place, closure, is_fragment, is_meta, is_pointer
 from bot.reply import Citation, CitedSentence
 from bot.retrieval import Candidate, Retriever
 from ingest.documents import Document
@@ -16,6 +16,10 @@ MAXIMUM = 5
 # A sentence of a passage that already speaks is let in sooner, because it costs the reader no change of place.
 BELOW_SAME_PASSAGE = 0.3
 BELOW_ELSEWHERE = 0.08
+
+# A further document joins only where the question's words are its own about as much as the first one's: the leaflet on
+# another tube has a section on showering, too.
+FITS_AS_WELL = 0.75
 
 
 @dataclass(frozen=True)
@@ -38,18 +42,20 @@ def compose(
     pointing = bool(candidates) and is_pointer(retriever.sentence(candidates[0]).text)
     chosen: dict[str, set[Place]] = {}
     best: float | None = None
+    fit = 0.0
     for candidate in candidates:
         place = Place(candidate.passage, candidate.sentence)
         if best is not None and math.isfinite(best) and candidate.score < best - _below(chosen, candidate):
             if candidate.score < best - BELOW_SAME_PASSAGE:
                 break
             continue
-        if (candidate.document.name, place) in shown:
+        if (candidate.document.name, place) in shown or not _may_join(chosen, fit, candidate):
             continue
         places = _whole(retriever, candidate, limit=maximum, pointing=pointing)
         union = chosen.get(candidate.document.name, set()).union(places)
         others = sum(len(taken) for name, taken in chosen.items() if name != candidate.document.name)
         if places and len(union) + others <= maximum:
+            fit = fit if chosen else candidate.fit
             chosen[candidate.document.name] = union
             # Where to read on is never a whole answer: the best sentence that says something stands with it.
             pointed = is_pointer(retriever.sentence(candidate).text) and best is None
@@ -62,13 +68,17 @@ def _below(chosen: dict[str, set[Place]], candidate: Candidate) -> float:
     return BELOW_SAME_PASSAGE if candidate.passage in passages else BELOW_ELSEWHERE
 
 
+def _may_join(chosen: dict[str, set[Place]], fit: float, candidate: Candidate) -> bool:
+    return not chosen or candidate.document.name in chosen or candidate.fit >= FITS_AS_WELL * fit
+
+
 def _whole(retriever: Retriever, candidate: Candidate, *, limit: int, pointing: bool) -> tuple[Place, ...]:
     """The candidate with what it needs; nothing where it says what the text is, or needs too much.
 
     A sentence that only says where to read on is let in where `pointing`: nothing else comes nearer to the question.
     """
     text = retriever.sentence(candidate).text
-    if (is_pointer(text) and not pointing) or is_meta(text):
+    if (is_pointer(text) and not pointing) or is_meta(text) or is_fragment(text):
         return ()
     passages = retriever.passages(candidate.document)
     return closure(passages, Place(candidate.passage, candidate.sentence), limit=limit) or ()
@@ -91,6 +101,7 @@ def cite(slices: Sequence[Slice]) -> tuple[tuple[CitedSentence, ...], tuple[Cita
 
 def _citation(one: Slice, number: int) -> Citation:
     sentence = one.passage.sentences[one.place.sentence]
+    place = one.document.place(sentence.start)
     return Citation(
         number=number,
         document=one.document.name,
@@ -99,4 +110,6 @@ def _citation(one: Slice, number: int) -> Citation:
         quote=sentence.text,
         start=sentence.start,
         end=sentence.end,
+        page=place.page,
+        anchor=place.anchor,
     )

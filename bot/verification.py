@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 
 from bot.reply import Citation, CitedSentence
-from ingest.documents import Document
+from ingest.documents import Document, Place
 
 Cited = tuple[tuple[CitedSentence, ...], tuple[Citation, ...]]
 
 
 def resolves(citation: Citation, documents: Mapping[str, Document]) -> bool:
-    """Whether the quote stands where the citation says, letter for letter."""
+    """Whether the quote stands where the citation says, letter for letter, and on that page."""
     document = documents.get(citation.document)
     if document is None or not 0 <= citation.start < citation.end <= len(document.text):
+        return False
+    if document.place(citation.start) != Place(citation.page, citation.anchor):
         return False
     return document.text[citation.start : citation.end] == citation.quote
 

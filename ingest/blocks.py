@@ -1,11 +1,12 @@
-"""A document's text as blocks, in order: headings and paragraphs, each an exact slice, from plain text or Markdown."""
+"""A document's text as blocks, in order: headings and paragraphs, each an exact slice, whatever it was written in."""
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.documents import Document
+from ingest.extracted import Part
 from ingest.sidecar import Heading
 
 # A heading of plain text is short; in the article at hand the longest has 62 characters.
@@ -26,6 +27,8 @@ class Block:
 
 def blocks(document: Document) -> tuple[Block, ...]:
     """The blocks of a document in the order of its text."""
+    if document.extracted:
+        return tuple(_extracted_blocks(document, document.extracted.layout.parts))
     if document.name.lower().endswith(".md"):
         return tuple(_markdown_blocks(document.text))
     paragraphs = [_trimmed(document.text, m.start(), m.end()) for m in _PARAGRAPH.finditer(document.text)]
@@ -38,6 +41,16 @@ def unmatched_headings(document: Document) -> tuple[str, ...]:
     """Titles of the sidecar's outline for which the text has no place, so that a person can be told."""
     placed = {block.heading for block in blocks(document) if block.heading}
     return tuple(heading.title for heading in document.sidecar.outline if heading not in placed)
+
+
+def _extracted_blocks(document: Document, parts: Sequence[Part]) -> Iterator[Block]:
+    if document.sidecar.outline:
+        yield from _outlined(document, [(part.start, part.end) for part in parts])
+        return
+    for part in parts:
+        # A line of a sidecar has at most so many characters, too.
+        title = document.text[part.start : part.end][:1000]
+        yield Block(part.start, part.end, Heading(level=part.level, title=title) if part.level else None)
 
 
 def _outlined(document: Document, paragraphs: list[tuple[int, int]]) -> Iterator[Block]:

@@ -18,6 +18,8 @@ import portalocker
 from ingest.documents import Document, read_documents
 from ingest.embeddings import SentenceTransformerEmbeddings
 from ingest.errors import StoreBusyError, StoreError
+from ingest.extracted import FOLDER as TEXTS
+from ingest.extracted import forget_others
 from ingest.manifest import FILE, Manifest, Model, read_manifest, write_manifest
 from ingest.passages import Passage, cut
 from ingest.snapshot import DamagedStoreError, Snapshot, store_hashes
@@ -122,7 +124,7 @@ def ingest(
     `force` builds it anew, vectors and all. Raises `SourceError`, `ModelError` or `StoreError`.
     """
     begun = time.perf_counter()
-    documents = read_documents(docs)
+    documents = read_documents(docs, texts=index / TEXTS)
     manifest = None if force else _usable_manifest(index, documents, weights)
     if manifest:
         return Ingested(manifest, rebuilt=False, embedded=0, seconds=time.perf_counter() - begun)
@@ -137,7 +139,7 @@ def ingest(
 
 def open_index(docs: Path, index: Path, weights: Weights, *, progress: Progress | None = None, say: Say | None = None) -> Index:
     """Open the index that matches the sources, building it first where it is missing, stale or damaged."""
-    documents = read_documents(docs)
+    documents = read_documents(docs, texts=index / TEXTS)
     for _ in range(3):
         reason = stale_because(index, documents, weights)
         manifest = read_manifest(index)
@@ -152,7 +154,7 @@ def open_index(docs: Path, index: Path, weights: Weights, *, progress: Progress 
         if say:
             say(f"Building the index: {reason}.")
         ingest(docs, index, weights, progress=progress, say=say)
-        documents = read_documents(docs)
+        documents = read_documents(docs, texts=index / TEXTS)
     raise StoreError(f"The index in {index} does not stay as it was built: is another program changing it or the sources?")
 
 
@@ -231,6 +233,7 @@ def _build(
         shutil.rmtree(store, ignore_errors=True)
         raise
     _remove_stores(index, keep=store.name)
+    forget_others(index / TEXTS, (document.key for document in documents if document.key))
     return manifest, len(new)
 
 

@@ -31,7 +31,7 @@ def test_line_ends_and_marks_stay_as_they_are(tmp_path: Path) -> None:
 
 
 def test_hidden_and_foreign_files_are_left_out(tmp_path: Path) -> None:
-    for name in (".hidden.txt", "notes.pdf", "b.md", "sub/c.txt", ".git/d.txt"):
+    for name in (".hidden.txt", "notes.docx", "b.md", "sub/c.txt", ".git/d.txt"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("Text.")

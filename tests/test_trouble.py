@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from bot.chain import Bot
 from bot.reply import Reply
 from bot.settings import Settings
+from bot.web.article import Sections
 from bot.web.chat import AT_A_TIME, WAITING, Chat
 from bot.web.limits import BusyError, RateLimit, TooManyError, Turnstile
 from bot.web.messages import Messages
@@ -163,7 +164,7 @@ def test_thumbs_store_how_and_where_but_not_what(
 def test_danger_is_answered_even_where_nothing_can_be(article: Document) -> None:
     """Not ready, or over the limit: a call for help gets what to do now, anything else gets the line that says why."""
     limit = RateLimit(1)
-    chat = Chat(Readiness(), [article], Messages([article.name], {}, Glossary([article])), limit, region="GB")
+    chat = Chat(Readiness(), [article], Messages([article.name], Sections([article]), Glossary([article])), limit, region="GB")
     for client in ("a", "b"):
         for question, outcome in (("dad is coughing up blood right now", "emergency"), ("i want to kill myself", "crisis")):
             reply = chat.reply(question, (), client)

@@ -6,13 +6,13 @@ for no Markdown in it.
 
 import datetime
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup, escape
 
-from bot.render import printable, source_line
-from bot.reply import CitedSentence, Outcome, Reply
-from bot.web.article import citation_target
+from bot.render import place_in_source, printable, source_lines
+from bot.reply import Citation, CitedSentence, Outcome, Reply
+from bot.web.article import Sections, citation_target
 from bot.web.terms import Glossary
 from bot.wording import joined
 from prompts import labels, text
@@ -34,9 +34,9 @@ SIGNS = {
 
 
 class Messages:
-    """Renders replies for the chat. `documents`: their names in the order of the page; `sections`: title → its heading's id."""
+    """Renders replies for the chat. `documents`: their names in the order of the page; `sections`: where titles lead."""
 
-    def __init__(self, documents: list[str], sections: Mapping[str, str], glossary: Glossary) -> None:
+    def __init__(self, documents: list[str], sections: Sections, glossary: Glossary) -> None:
         """Keep what links lead to."""
         self._documents = documents
         self._sections = sections
@@ -56,9 +56,8 @@ class Messages:
             parts.append(Markup('<p class="written">{}</p>').format(text("written")))
         parts += [_paragraphs(after) for after in self._after(reply)]
         parts += self._read_on(reply)
-        if reply.citations and reply.source:
-            today = datetime.datetime.now().astimezone().date()
-            parts.append(Markup('<p class="source">{}</p>').format(source_line(reply.citations[0].title, reply.source, today)))
+        today = datetime.datetime.now().astimezone().date()
+        parts += [Markup('<p class="source">{}</p>').format(line) for line in source_lines(reply, today)]
         return _framed(reply.outcome, parts, lead)
 
     def problem(self, line: str) -> str:
@@ -79,7 +78,7 @@ class Messages:
 
     def _sentences(self, reply: Reply) -> Iterator[Markup]:
         section_of = {citation.number: citation.section for citation in reply.citations}
-        target_of = {citation.number: citation_target(citation, self._documents) for citation in reply.citations}
+        link_to = {citation.number: _link(citation, citation_target(citation, self._documents)) for citation in reply.citations}
         done: set[str] = set()
         paragraph: list[Markup] = []
         shown: tuple[str, ...] | None = None
@@ -89,7 +88,7 @@ class Messages:
                 yield _quoted(paragraph)
                 paragraph = []
             shown = section
-            links = Markup(" ").join(_link(number, target_of[number]) for number in sentence.citations)
+            links = Markup(" ").join(link_to[number] for number in sentence.citations)
             paragraph.append(Markup("{} {}").format(self._glossary.linked(sentence.text, done), links))
         if paragraph:
             yield _quoted(paragraph)
@@ -97,11 +96,9 @@ class Messages:
     def _read_on(self, reply: Reply) -> Iterator[Markup]:
         if reply.outcome not in (Outcome.ANSWERED, Outcome.NOT_IN_ARTICLE) or not reply.related:
             return
-        links = [
-            Markup('<li><a class="section" href="#{}">{}</a></li>').format(self._sections[title], title)
-            for title in reply.related
-            if title in self._sections
-        ]
+        in_document = {citation.section[-1]: citation.document for citation in reply.citations}
+        targets = [(title, self._sections.id(title, in_document.get(title))) for title in reply.related]
+        links = [Markup('<li><a class="section" href="#{}">{}</a></li>').format(id, title) for title, id in targets if id]
         if links:
             lead = labels("page")["read_on"] if reply.outcome is Outcome.ANSWERED else text("sections")
             yield Markup('<p class="read-on">{}</p><ul>{}</ul>').format(lead, Markup("").join(links))
@@ -115,9 +112,9 @@ def _is_urgent(reply: Reply) -> bool:
     return reply.outcome in (Outcome.EMERGENCY, Outcome.CRISIS) or bool(reply.flags)
 
 
-def _link(number: int, target: str) -> Markup:
-    return Markup('<a class="citation" href="#{}"><span class="unseen">{} </span>{}</a>').format(
-        target, labels("page")["citation"], number
+def _link(citation: Citation, target: str) -> Markup:
+    return Markup('<a class="citation" href="#{}" title="{}"><span class="unseen">{} </span>{}</a>').format(
+        target, f"{citation.title}{place_in_source(citation)}", labels("page")["citation"], citation.number
     )
 
 

@@ -15,7 +15,7 @@ from bot.privacy import keep_to_this_machine
 from bot.settings import Settings
 from bot.suggestions import Suggester
 from bot.web import session
-from bot.web.article import outline_entries
+from bot.web.article import Sections
 from bot.web.chat import Chat
 from bot.web.limits import RateLimit
 from bot.web.messages import Messages
@@ -30,6 +30,7 @@ from bot.web.visit import visit_markdown, visit_page
 from bot.writer import Writer
 from ingest.documents import Document, read_documents
 from ingest.errors import CancerBotError
+from ingest.extracted import FOLDER
 from prompts import text
 
 # How long open connections may take to end when the server is stopped, in seconds.
@@ -53,7 +54,7 @@ def serve(settings: Settings, host: str, port: int, say: Say, tell: Say) -> None
     import uvicorn
 
     keep_to_this_machine()
-    documents = read_documents(settings.docs)
+    documents = read_documents(settings.docs, texts=settings.index / FOLDER)
     listening = _listening(host, port)
     readiness = Readiness()
     with listening:
@@ -91,8 +92,7 @@ def application(settings: Settings, documents: Sequence[Document], readiness: Re
     from fastapi.staticfiles import StaticFiles
 
     glossary = Glossary(documents)
-    sections = {entry.title: entry.id for number, document in enumerate(documents) for entry in outline_entries(number, document)}
-    messages = Messages([document.name for document in documents], sections, glossary)
+    messages = Messages([document.name for document in documents], Sections(documents), glossary)
     chat = Chat(readiness, documents, messages, RateLimit(settings.rate_limit), settings.region)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 

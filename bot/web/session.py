@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pydantic import TypeAdapter, ValidationError
 
 from bot.reply import Outcome, Reply
+from bot.verification import resolves
 from ingest.documents import Document
 
 # A conversation is carried to and fro with each question; its oldest turns go when it gets longer than a long evening's.
@@ -23,10 +24,8 @@ def read(session: str, documents: Sequence[Document]) -> tuple[Reply, ...]:
         replies = _REPLIES.validate_json(session or EMPTY)
     except ValidationError:
         return ()
-    texts = {document.name: document.text for document in documents}
-    return tuple(
-        reply for reply in replies if all(texts.get(c.document, "")[c.start : c.end] == c.quote for c in reply.citations)
-    )
+    named = {document.name: document for document in documents}
+    return tuple(reply for reply in replies if all(resolves(citation, named) for citation in reply.citations))
 
 
 def written(replies: Sequence[Reply]) -> str:

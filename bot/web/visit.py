@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from bot.render import long_date, printable, source_line
+from bot.render import long_date, place_in_source, printable, source_lines
 from bot.reply import Citation, Outcome, Reason, Reply
 from bot.web.templating import rendered
 from prompts import labels, text
@@ -30,11 +30,11 @@ def sheet(replies: Sequence[Reply], today: datetime.date) -> Sheet:
     """Sort the replies of a conversation; each question stands once."""
     answered = {_asked(reply): reply for reply in replies if reply.outcome is Outcome.ANSWERED}
     open_questions = dict.fromkeys(line for reply in replies for line in _for_the_team(reply))
-    cited = [(c.title, reply.source) for reply in replies for c in reply.citations if reply.source]
+    sources = dict.fromkeys(line for reply in replies for line in source_lines(reply, today))
     return Sheet(
         answered=tuple(answered.values()),
         for_the_team=tuple(open_questions),
-        source="\n".join(dict.fromkeys(source_line(title, source, today) for title, source in cited)) or None,
+        source="\n".join(sources) or None,
         made=labels("visit")["made"].format(date=long_date(today)),
     )
 
@@ -101,7 +101,7 @@ def _markdown(made: Sheet) -> Iterator[str]:
 
 
 def _where(citation: Citation) -> str:
-    return " › ".join(citation.section)
+    return " › ".join(citation.section) + place_in_source(citation)
 
 
 def _plain(said: str) -> str:
