@@ -21,7 +21,9 @@ def main() -> None:
         packages = json.loads(done.stdout)["dependencies"]
     except (json.JSONDecodeError, KeyError):
         last = (done.stderr.strip().splitlines() or ["no output"])[-1]
-        sys.exit(f"pip-audit could not ask its database ({last[:200]}): nothing was checked. It needs the network; try again later.")
+        sys.exit(
+            f"pip-audit could not ask its database ({last[:200]}): nothing was checked. It needs the network; try again later."
+        )
     asked = [package for package in packages if "skip_reason" not in package]
     if not asked:
         sys.exit("pip-audit's database knew none of the packages: it can't be reached from here, and nothing was checked.")
@@ -30,7 +32,10 @@ def main() -> None:
             fixed = ", ".join(known["fix_versions"]) or "no version yet"
             print(f"{package['name']} {package['version']}: {known['id']}, fixed in {fixed}")
     found = sum(bool(package["vulns"]) for package in asked)
-    print(f"{len(asked)} packages asked about, {len(packages) - len(asked)} unknown to the database, {found} with something known.", file=sys.stderr)
+    print(
+        f"{len(asked)} packages asked about, {len(packages) - len(asked)} unknown to the database, {found} with something known.",
+        file=sys.stderr,
+    )
     sys.exit(1 if found else 0)
 
 

@@ -24,7 +24,9 @@ these packages is part of the program: each is installed beside it from a packag
 |---|---|---|
 """
 ELSEWHERE = "\n## Not installed on the machine that wrote this list\n\n| package | licence |\n|---|---|\n"
-CUDA = "\nThe packages of `.ci/cuda.lock` come only with a build of torch for NVIDIA cards. Most are under NVIDIA's own licence.\n"
+CUDA = (
+    "\nThe packages of `.ci/cuda.lock` come only with a build of torch for NVIDIA cards. Most are under NVIDIA's own licence.\n"
+)
 
 
 def canonical(name: str) -> str:
@@ -76,7 +78,11 @@ def main() -> None:
     refused = [f"{name}: {licence}" for name, licence in licences.items() if reason(name, licence, rules) is None]
     refused += [f"{name}: not installed here, and not known" for name in names - set(licences) - set(rules["elsewhere"])]
     if refused:
-        sys.exit("No licence that .ci/licences.toml allows: " + "; ".join(sorted(refused)) + ". Do without it, or add it there with a reason.")
+        sys.exit(
+            "No licence that .ci/licences.toml allows: "
+            + "; ".join(sorted(refused))
+            + ". Do without it, or add it there with a reason."
+        )
     if check:
         return
     elsewhere = [f"| {name} | {rules['elsewhere'][name]} |\n" for name in sorted(names - set(licences))]
