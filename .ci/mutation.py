@@ -73,7 +73,9 @@ def main() -> None:
     settings = tomllib.loads((ROOT / ".ci" / "mutation.toml").read_text("utf-8"))
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--python", required=True, type=Path, help="the interpreter that runs the tests")
-    parser.add_argument("modules", nargs="*", default=list(settings["tests"]), help="which modules; default: all of mutation.toml")
+    parser.add_argument(
+        "modules", nargs="*", default=list(settings["tests"]), help="which modules; default: all of mutation.toml"
+    )
     given = parser.parse_args()
     if unknown := [module for module in given.modules if module not in settings["tests"]]:
         parser.error(f"no tests are named for {', '.join(unknown)}: add them to .ci/mutation.toml")
