@@ -27,24 +27,30 @@ def copied_tree(module: str) -> Path:
     return copy
 
 
-def run_mutants(module: str, tests: list[str], python: str, seconds: float) -> list[dict[str, Any]]:
+def run_mutants(module: str, tests: list[str], python: str, seconds: int) -> list[dict[str, Any]]:
     """Every change of a module with what the tests made of it: {"outcome", "operator", "line", "after"}."""
     copy = copied_tree(module)
-    command = f"{python} -m pytest -q -x -p no:cacheprovider {' '.join(tests)}"
-    config = f'[cosmic-ray]\nmodule-path = "{module}"\ntimeout = {seconds}\ntest-command = "{command}"\n'
+    config = f'[cosmic-ray]\nmodule-path = "{module}"\ntimeout = {2 * seconds}\ntest-command = "sh ask.sh"\n'
     (copy / "run.toml").write_text(config + '[cosmic-ray.distributor]\nname = "local"\n', encoding="utf-8")
-    # Without compiled files a change within the same second is seen, too; pytest's plugins cost more than these tests.
-    quick = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(copy)}
+    (copy / "ask.sh").write_text('echo > asked; read status < told; exit "$status"\n', encoding="utf-8")
+    for pipe in ("asked", "told"):
+        os.mkfifo(copy / pipe)
+    # Without compiled files a change within the same second is seen, too; pytest's plugins cost more than these tests;
+    # and CI makes Hypothesis take the same examples each time, however slow the machine is.
+    quick = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "CI": "1", "PYTHONPATH": str(copy)}
 
     def cosmic_ray(*step: str) -> str:
-        return subprocess.run(
-            [COSMIC_RAY, *step], cwd=copy, env={**os.environ, **quick}, check=True, stdout=subprocess.PIPE, text=True
-        ).stdout
+        return subprocess.run([COSMIC_RAY, *step], cwd=copy, check=True, stdout=subprocess.PIPE, text=True).stdout
 
-    cosmic_ray("init", "run.toml", "run.sqlite")
-    cosmic_ray("baseline", "run.toml")
-    cosmic_ray("exec", "run.toml", "run.sqlite")
-    return [outcome_of(*json.loads(line)) for line in cosmic_ray("dump", "run.sqlite").splitlines()]
+    command = [python, str(ROOT / ".ci" / "mutation_tests.py"), str(seconds), *tests]
+    with subprocess.Popen(command, cwd=copy, env={**os.environ, **quick}) as runner:
+        try:
+            cosmic_ray("init", "run.toml", "run.sqlite")
+            cosmic_ray("baseline", "run.toml")
+            cosmic_ray("exec", "run.toml", "run.sqlite")
+            return [outcome_of(*json.loads(line)) for line in cosmic_ray("dump", "run.sqlite").splitlines()]
+        finally:
+            runner.terminate()
 
 
 def outcome_of(item: dict[str, Any], result: dict[str, Any] | None) -> dict[str, Any]:
