@@ -34,12 +34,17 @@ else
 endif
 	@touch $@
 
-UNFIT = echo "$(LOCK) does not fit what your package registry serves (the line above says where). To install by the ranges in pyproject.toml instead, without checking hashes: make LOCK= $(MAKECMDGOALS)" >&2;
+UNFIT = echo "Installing what is locked failed; the lines above say where. If it is a hash or a version that your package registry does not serve, this installs by the ranges in pyproject.toml, without checking hashes: make LOCK= $(MAKECMDGOALS)" >&2;
 WANTS_CUDA = from importlib.metadata import requires; raise SystemExit(not any(line.startswith(("nvidia-", "cuda-")) for line in requires("torch") or []))
 
 $(TOOLS): .ci/supply.lock
 	@$(PYTHON) -m venv $(SUPPLY) >&2
-	@$(SUPPLY)/bin/python $(PIP) install --progress-bar on --quiet --require-hashes --no-deps --requirement .ci/supply.lock >&2
+ifeq ($(strip $(LOCK)),)
+	@$(SUPPLY)/bin/python $(PIP) install --quiet --upgrade 'pip>=25.1' >&2
+	@$(SUPPLY)/bin/python $(PIP) install --progress-bar on --quiet --group supply >&2
+else
+	@$(SUPPLY)/bin/python $(PIP) install --progress-bar on --quiet --require-hashes --no-deps --requirement .ci/supply.lock >&2 || { $(UNFIT) exit 1; }
+endif
 	@touch $@
 
 # $(value …) keeps dollars, and the quotes are escaped: whatever is asked reaches the program as it was typed.
