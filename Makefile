@@ -24,18 +24,13 @@ $(INSTALLED): pyproject.toml $(LOCK)
 ifeq ($(strip $(LOCK)),)
 	@$(BIN)/python $(PIP) install --progress-bar on --quiet --editable '.[dev]' >&2
 else
-	@$(BIN)/python $(PIP) install --progress-bar on --quiet --require-hashes --no-deps --requirement $(LOCK) >&2 || { $(UNFIT) exit 1; }
-	@if $(BIN)/python -c '$(WANTS_CUDA)'; then \
-	  echo "This build of torch is for NVIDIA cards: fetching the packages it needs, some gigabytes." >&2; \
-	  $(BIN)/python $(PIP) install --progress-bar on --quiet --require-hashes --no-deps --requirement .ci/cuda.lock >&2 || { $(UNFIT) exit 1; }; \
-	fi
+	@$(BIN)/python .ci/install.py $(LOCK) >&2 || { $(UNFIT) exit 1; }
 	@$(BIN)/python $(PIP) install --quiet --no-deps --no-build-isolation --editable . >&2
 	@$(BIN)/python $(PIP) check >/dev/null || { $(BIN)/python $(PIP) check >&2; echo "$(LOCK) lacks what pyproject.toml asks for; renew it with: make lock" >&2; exit 1; }
 endif
 	@touch $@
 
 UNFIT = echo "Installing what is locked failed; the lines above say where. If it is a hash or a version that your package registry does not serve, this installs by the ranges in pyproject.toml, without checking hashes: make LOCK= $(MAKECMDGOALS)" >&2;
-WANTS_CUDA = from importlib.metadata import requires; raise SystemExit(not any(line.startswith(("nvidia-", "cuda-")) for line in requires("torch") or []))
 
 $(TOOLS): .ci/supply.lock
 	@$(PYTHON) -m venv $(SUPPLY) >&2

@@ -63,7 +63,7 @@ def compiled(old: str, arguments: list[str]) -> Blocks:
 def hash_served_here(pin: str) -> set[str]:
     """The hash of the file that pip takes for `pin` on this machine and for this Python."""
     options = ["--dry-run", "--quiet", "--report", "-", "--no-deps", "--ignore-installed", "--disable-pip-version-check"]
-    done = subprocess.run([sys.executable, "-m", "pip", "install", *options, pin], check=True, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "pip", "install", *options, pin], check=True, stdout=subprocess.PIPE, text=True)
     report = json.loads(done.stdout)
     return {f"sha256:{item['download_info']['archive_info']['hashes']['sha256']}" for item in report["install"]}
 

@@ -40,12 +40,12 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The command, installed from the wheel alone."""
     folder = tmp_path_factory.mktemp("venv")
-    venv.create(folder, with_pip=False)
+    venv.create(folder, with_pip=bool(RELEASE))
     python = folder / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--disable-pip-version-check"]
     if RELEASE:
-        locked = ["--require-hashes", "--no-deps", "--requirement", str(ROOT / "requirements.lock")]
-        subprocess.run([*pip, *locked], check=True, capture_output=True)
+        locked = [str(ROOT / ".ci" / "install.py"), str(ROOT / "requirements.lock")]
+        subprocess.run([str(python), *locked], check=True, capture_output=True)
         subprocess.run([*pip, str(wheel)], check=True, capture_output=True)
     else:
         # A plain path adds the dependencies without the editable project, whose .pth file is not followed from here.
