@@ -66,7 +66,7 @@ def test_most_letters_of_another_script(question: str) -> None:
     assert other_script(question)
 
 
-@pytest.mark.parametrize("question", ["What is β?", "Qué es", "ＲＦＡ", "1234?", "", "ab вг", "abc вг"])
+@pytest.mark.parametrize("question", ["What is β?", "Qué es", "ＲＦＡ", "1234?", "", "ab вг", "abc вг", "abcdef вгде"])
 def test_half_of_the_letters_are_enough_to_be_read(question: str) -> None:
     assert not other_script(question)
 
