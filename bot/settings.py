@@ -33,7 +33,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True)
 
-    docs: Annotated[Path, Field(description="Folder of the sources (`.txt`, `.md`, `.html`, `.pdf`).")] = Field(default_factory=packaged_docs)
+    docs: Annotated[Path, Field(description="Folder of the sources (`.txt`, `.md`, `.html`, `.pdf`).")] = Field(
+        default_factory=packaged_docs
+    )
     index: Annotated[Path, Field(description="Folder of the embedded index.")] = Field(
         default_factory=lambda: platformdirs.user_cache_path("cancer-bot", appauthor=False)
     )

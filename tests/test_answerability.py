@@ -1,11 +1,14 @@
 """When it answers: a probability from named signals, bands by fitted thresholds, neighbours of the bank."""
 
+import math
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
-from bot.answerability import Band, Calibration, Weighted, calibration, judge, signals
+from bot.answerability import Band, Calibration, Judgement, Weighted, calibration, judge, signals, takes_for_granted
 from bot.opening import weights_for
 from bot.retrieval import Candidate, Found
 from bot.settings import Settings
@@ -55,6 +58,84 @@ def test_a_tuned_encoder_adds_its_signals() -> None:
     assert signals(found(0.5, nothing=0.2))["margin"] == pytest.approx(0.3)
     # One candidate: its softmax term alone, against that of "nothing here".
     assert signals(found(0.5, nothing=0.2))["mass"] == pytest.approx(20 * 0.3)
+
+
+def several(*dense_and_lexical: tuple[float, float], premise: float | None = None) -> Found:
+    candidates = tuple(Candidate(DOCUMENT, 0, 0, dense, dense, lexical) for dense, lexical in dense_and_lexical)
+    neighbours = None if premise is None else Neighbours(answered=0.6, missed=0.4, vote=0.7, premise=premise)
+    return Found("q", candidates, 0.3, coverage=0.5, known=0.25, nothing=0.2, neighbours=neighbours)
+
+
+def test_each_signal_is_what_it_is_called() -> None:
+    assert signals(several((0.4, 3.0), (0.7, 6.0), (0.1, 9.0), premise=0.0)) == pytest.approx(
+        {
+            "sentence": 0.7,
+            "passage": 0.3,
+            "lexical": math.tanh(1.5),
+            "coverage": 0.5,
+            "known": 0.25,
+            "margin": 0.5,
+            # Every candidate counts, the nearest most.
+            "mass": math.log(math.exp(20 * 0.4) + math.exp(20 * 0.7) + math.exp(20 * 0.1)) - 20 * 0.2,
+            "nearest answered": 0.6,
+            "nearest missed": 0.4,
+            "vote": 0.7,
+        }
+    )
+
+
+def test_with_nothing_found_the_signals_are_those_of_nothing() -> None:
+    assert signals(several()) == pytest.approx({"sentence": -1, "passage": 0.3, "lexical": 0, "coverage": 0.5, "known": 0.25})
+    assert signals(several(premise=0.0))["mass"] == pytest.approx(-20 * 0.2)
+
+
+@pytest.mark.parametrize(("premise", "granted"), [(None, False), (0.0, False), (0.19, False), (0.2, True), (1.0, True)])
+def test_a_premise_is_remarked_on_where_a_fifth_of_the_neighbours_have_one(premise: float | None, granted: bool) -> None:
+    assert takes_for_granted(several((0.4, 3.0), premise=premise)) is granted
+
+
+@pytest.mark.parametrize(
+    ("logit", "probability"),
+    [(0.0, 0.5), (2.0, 0.8807970779778823), (-60.0, 8.756510762696521e-27), (-90.0, 8.756510762696521e-27)],
+)
+def test_the_probability_is_the_logistic_function_of_the_weighted_sum(logit: float, probability: float) -> None:
+    assert Weighted(intercept=logit - 3, weights={"a": 2, "b": -1}).probability({"a": 2, "b": 1, "c": 99}) == pytest.approx(
+        probability, rel=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    ("answered", "near", "on_topic", "band"),
+    [
+        (0.5, 0.1, 0.5, Band.ANSWERED),
+        (0.51, 0.5, 0.5, Band.NEAR),
+        (0.51, 0.51, 0.5, Band.NOT_COVERED),
+        (0.51, 0.1, 0.51, Band.OFF_TOPIC),
+    ],
+)
+def test_a_threshold_belongs_to_the_better_band(answered: float, near: float, on_topic: float, band: Band) -> None:
+    """Both probabilities are one half here."""
+    even = Weighted(intercept=0, weights={})
+    fitted = FITTED.model_copy(update={"answers": even, "topic": even, "answered": answered, "near": near, "on_topic": on_topic})
+    assert judge(several((0.4, 3.0)), fitted) == Judgement(0.5, band)
+
+
+def test_fitted_numbers_are_taken_as_they_stand() -> None:
+    """Neither a misspelt name nor a change afterwards passes."""
+    with pytest.raises(ValidationError):
+        Calibration.model_validate({**FITTED.model_dump(), "answred": 0.4})
+    with pytest.raises(ValidationError):
+        Weighted.model_validate({"intercept": 0, "weights": {}, "wieghts": {}})
+    with pytest.raises(ValidationError):
+        FITTED.answered = 0.1
+    with pytest.raises(ValidationError):
+        FITTED.answers.intercept = 0.1
+    with pytest.raises(FrozenInstanceError):
+        judge(found(0.5), FITTED).probability = 1.0  # type: ignore[misc]
+
+
+def test_the_fitted_numbers_are_read_once() -> None:
+    assert calibration() is calibration()
 
 
 def test_every_fitted_signal_is_there_to_be_weighed() -> None:

@@ -1,5 +1,6 @@
 """Whatever text comes in, passages and sentences are exact slices of it."""
 
+import hashlib
 from collections.abc import Iterator
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.documents import Document
-from ingest.passages import PASSAGE_CHARACTERS, Passage, cut, outline
+from ingest.passages import CUTTER_VERSION, PASSAGE_CHARACTERS, Passage, Section, cut, outline
 from ingest.sentences import sentence_spans
 from ingest.sidecar import Heading, Sidecar
 
@@ -57,6 +58,35 @@ def test_ids_are_stable_and_unique(text: str) -> None:
     ids = [id for passage in cut(document(text)) for id in (passage.id, *(s.id for s in passage.sentences))]
     assert ids == [id for passage in cut(document(text)) for id in (passage.id, *(s.id for s in passage.sentences))]
     assert len(set(ids)) == len(ids)
+
+
+def test_ids_are_the_ones_that_indexes_hold() -> None:
+    """Another way to make them would embed every source again; a repeated sentence has an id of its own."""
+    passages = cut(document("Top\n\nOne. One.\n\nOne."))
+    assert [(passage.id, *(s.id for s in passage.sentences)) for passage in passages] == [
+        ("4038faa5118d7abf", "97ef0bf4381f2b90", "258015076df2373b"),
+        ("96c3c511c2963be0", "46ef88606dcf5374"),
+    ]
+
+
+def test_another_way_to_cut_has_another_version(article: Document) -> None:
+    """The version is in every index's manifest: raise it in the change that alters this digest."""
+    ids = [id for passage in cut(article) for id in (passage.id, *(s.id for s in passage.sentences))]
+    assert (CUTTER_VERSION, hashlib.sha256(" ".join(ids).encode()).hexdigest()[:16]) == (1, "9f01d49ca96e1c56")
+
+
+def test_a_section_is_called_by_its_nearest_heading() -> None:
+    section = Section(("Article", "Part", "Piece", "Bit"))
+    assert (section.title, section.about) == ("Bit", False)
+
+
+@pytest.mark.parametrize(
+    ("first", "path"),
+    [("Beta", ("m", "Beta")), ("Zeta", ("m", "Zeta")), ("m", ("m",))],
+    ids=["sorts before", "after", "the same"],
+)
+def test_the_title_leads_every_path_once(first: str, path: tuple[str, ...]) -> None:
+    assert [passage.section.path for passage in cut(document(f"{first}\n\nOne sentence.", name="m.txt"))] == [path]
 
 
 def test_an_edit_elsewhere_leaves_ids_as_they_are(article: Document) -> None:
@@ -120,6 +150,16 @@ def test_long_paragraphs_are_cut_between_sentences() -> None:
     passages = cut(document(text))
     assert all(len(passage.text) <= PASSAGE_CHARACTERS for passage in passages)
     assert sum(len(passage.sentences) for passage in passages) == 100
+
+
+@pytest.mark.parametrize(
+    ("second", "lengths"),
+    [(498, [999, 11]), (499, [1000, 11]), (500, [499, 513])],
+    ids=["shorter than the encoder reads", "just as long", "longer by one"],
+)
+def test_a_passage_takes_as_many_sentences_as_the_encoder_reads(second: int, lengths: list[int]) -> None:
+    text = " ".join(letter * count + "." for letter, count in (("A", 498), ("B", second), ("C", 10)))
+    assert [len(passage.text) for passage in cut(document(text))] == lengths
 
 
 def spans(text: str) -> Iterator[str]:

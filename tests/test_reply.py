@@ -84,8 +84,14 @@ def test_a_sentence_whose_citation_fails_is_dropped_and_the_rest_renumbered() ->
     assert [(c.number, c.quote) for c in cited] == [(1, "Two is there.")]
 
 
-def test_a_verbatim_sentence_has_to_be_its_quote() -> None:
-    assert verify((sentence("One is here!"),), (citation(),), DOCUMENTS) == ((), ())
+@pytest.mark.parametrize("text", ["One is here!", "One", "Zebras are here.", "A"])
+def test_a_verbatim_sentence_has_to_be_its_quote(text: str) -> None:
+    assert verify((sentence(text),), (citation(),), DOCUMENTS) == ((), ())
+
+
+def test_a_verbatim_sentence_is_compared_by_its_letters() -> None:
+    read_elsewhere = " ".join(["One", "is", "here."])
+    assert verify((sentence(read_elsewhere),), (citation(),), DOCUMENTS)[0] == (sentence(),)
 
 
 def test_nothing_is_left_where_the_document_is_unknown() -> None:
