@@ -38,10 +38,12 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = int(self.headers["content-length"])
         self.provider.asked.append(json.loads(self.rfile.read(length)))
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        try:
             said = type(self).behave(self)
             if said is not None:
                 self.answer(200, completion(said))
+        except (BrokenPipeError, ConnectionResetError):
+            self.provider.hung_up.set()
 
     def answer(self, status: int, body: bytes) -> None:
         self.send_response(status)
