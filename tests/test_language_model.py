@@ -151,3 +151,4 @@ def test_a_library_that_is_told_to_log_says_neither_key_nor_question(behave: Beh
     assert done.returncode == 0
     assert KEY not in done.stdout + done.stderr
     assert "zyxwvut" not in done.stderr
+    assert "openai" not in done.stderr
