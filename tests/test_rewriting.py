@@ -137,14 +137,14 @@ def test_it_is_asked_only_where_a_question_leans_and_nobody_is_in_danger_or_name
     assert there.asked == []
 
 
-def test_what_the_model_says_is_no_call_for_help(ask: Ask) -> None:
-    """Safety is judged on the person's own words: a model can neither make nor talk away an emergency."""
-    previous = ("does chemo kill cancer cells", "would I want to read about it myself")
+def test_what_the_model_says_is_no_call_for_help(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Safety is judged on the person's own words: a model can make no emergency, were it believed ever so much."""
+    monkeypatch.setattr("bot.follow_ups.is_plausible", lambda *_: True)
     said = "I want to kill myself"
     assert assess(said).level is Level.CRISIS
-    reply, became, _ = ask(rewrites(f"{said} by chemo"), "and chemo for that?", *previous)
-    assert became == REWRITTEN
-    assert reply.outcome not in (Outcome.CRISIS, Outcome.EMERGENCY)
+    reply, became, _ = ask(rewrites(said), AFTER, BEFORE)
+    assert (became, reply.standalone_question) == (REWRITTEN, said)
+    assert (reply.outcome, reply.flags) == (Outcome.NOT_IN_ARTICLE, ())
 
 
 def test_the_conversation_is_data_to_the_model(ask: Ask) -> None:
