@@ -51,9 +51,14 @@ class Bot:
         rewriter: Rewriter | None = None,
         tracing: Tracing | None = None,
     ) -> None:
-        """Keep what the steps need and join them. `region`: whose phone numbers the safety texts show."""
+        """Keep what the steps need and join them. `region`: whose phone numbers the safety texts show.
+
+        `model` is then the name of the language model that rewrites follow-ups, empty where none does.
+        """
+        self._parts = (retriever, fitted, speller, suggester, meaning, plain_words, region)
         self.retriever = retriever
         self.fitted = fitted
+        self.model = rewriter.model if rewriter else ""
         self._follow_ups = FollowUps(speller, retriever.knows, rewriter)
         self._meaning = meaning
         self._plain_words = plain_words
@@ -90,6 +95,10 @@ class Bot:
         """What a question, made to stand alone by the rules, finds, and how probable it is that the article answers it."""
         found = self.retriever.search(self._follow_ups.by_rules(question, readable_previous(previous)).question)
         return found, judge(found, self.fitted)
+
+    def without_rewriting(self) -> "Bot":
+        """The same over the same index, where the rules alone make questions stand alone."""
+        return Bot(*self._parts)
 
     def close(self) -> None:
         """Close the index, and send the spans that are left."""

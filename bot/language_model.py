@@ -70,9 +70,10 @@ class Answer(Generic[Value]):
 class LanguageModel:
     """Asks a LangChain chat model. Whatever goes wrong with it ends in a failure, within the deadline."""
 
-    def __init__(self, model: "BaseChatModel") -> None:
-        """`model`: any that LangChain has."""
+    def __init__(self, model: "BaseChatModel", name: str = "") -> None:
+        """`model`: any that LangChain has. `name`: what a person calls it."""
         self._model = model
+        self.name = name
 
     @classmethod
     def from_setting(cls, name: str) -> "LanguageModel":
@@ -91,7 +92,7 @@ class LanguageModel:
             raise WriterError(line) from None
         for talkative in _TALKATIVE:
             logging.getLogger(talkative).setLevel(logging.CRITICAL)
-        return cls(model)
+        return cls(model, name)
 
     @property
     def leaves_this_machine(self) -> bool:

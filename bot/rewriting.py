@@ -50,6 +50,11 @@ class Rewriter:
         self._model = model
         self._deadline = deadline
 
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self._model.name
+
     def rewritten(self, question: str, previous: Sequence[str]) -> Answer[Rewritten]:
         """The question after the earlier ones, oldest first, or why there is none. Not yet to be believed."""
         return self._model.ask(_messages(question, previous[-EARLIER:]), Rewritten, self._deadline)

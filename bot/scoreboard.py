@@ -31,6 +31,7 @@ def scoreboard(evaluation: Evaluation) -> str:
         _table(_slices(evaluation.scores)),
         _grades(evaluation.scores),
     ]
+    blocks += ["\n".join(evaluation.model.lines())] if evaluation.model else []
     if evaluation.not_in_sources:
         blocks.append(f"Evidence that no source holds: {', '.join(evaluation.not_in_sources)}. It counts as not found.")
     if evaluation.testbed:
@@ -51,10 +52,10 @@ def shown(figure: Figure, measure: Measure, *, interval: bool = False) -> str:
 
 
 def _systems(evaluation: Evaluation) -> Iterator[Sequence[str]]:
-    yield ["all questions", PROGRAM, *(baseline.name for baseline in evaluation.fitted)]
+    yield ["all questions", PROGRAM, *evaluation.other_scores]
     for name, measure in MEASURES.items():
         own = shown(evaluation.scores[ALL][name], measure, interval=True)
-        others = [evaluation.other_scores[baseline.name][ALL][name] for baseline in evaluation.fitted]
+        others = [scores[ALL][name] for scores in evaluation.other_scores.values()]
         unit = " %" if measure.share else ""
         yield [f"{name.replace('_', ' ')}{unit}", own, *(shown(figure, measure) for figure in others)]
 
