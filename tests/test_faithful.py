@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rapidfuzz import fuzz, process
 
-from bot.faithful import evaluation
 from bot.faithful.check import Checker, folder
 from bot.faithful.evaluation import OVERLAP, RULES, THIS, Way, board, default_pairs, evaluate, main, ways
 from bot.faithful.judge import Judge
@@ -35,11 +35,8 @@ def test_every_gate_of_the_test_pairs_holds(judge: Judge) -> None:
     assert [verdict.gate.measure for verdict in done.verdicts] == ["false_dropped", "faithful_kept"]
     assert done.holds, board(done)
     assert len(done.pairs.pairs) == done.pairs.of == 420
-    kept = {way: done.scores[way]["all"]["faithful_kept"].value for way in (THIS, OVERLAP)}
-    assert kept[THIS] is not None
-    assert kept[OVERLAP] is not None
-    assert kept[THIS] > kept[OVERLAP]
-    assert (done.scores[RULES]["all"]["false_dropped"].value or 1) < 0.95
+    scores = {way: done.scores[way]["all"]["balanced_accuracy"].value or 0.0 for way in (THIS, RULES, OVERLAP)}
+    assert scores[THIS] > max(scores[RULES], scores[OVERLAP]) > 0
     shown = board(done)
     assert all(kind in shown for kind in done.pairs.kinds)
     assert shown.splitlines()[-1].startswith("holds  all, faithful_kept")
@@ -77,11 +74,15 @@ def test_shares_are_counted_on_their_own_side() -> None:
     assert balanced.low < 0.625 < balanced.high
 
 
-def test_the_overlaps_threshold_drops_what_the_checks_does_on_the_held_pairs(judge: Judge) -> None:
-    held = [pair for pair in read_pair_set(TRAINED).pairs if pair.held and not pair.holds]
+def test_the_overlaps_threshold_is_the_best_on_the_held_pairs(judge: Judge) -> None:
+    held = [pair for pair in read_pair_set(TRAINED).pairs if pair.held]
     overlap = ways(judge)[2]
-    dropped = [score < overlap.threshold for score in overlap.scores(held)]
-    assert sum(dropped) / len(dropped) >= 0.96
+    best = overlap.measured(held)["all"]["balanced_accuracy"].value
+    others = (
+        replace(overlap, threshold=threshold).measured(held)["all"]["balanced_accuracy"].value for threshold in (0.3, 0.6, 0.9)
+    )
+    assert best is not None
+    assert all(best >= (other or 0) for other in others)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +103,7 @@ def test_the_overlaps_threshold_drops_what_the_checks_does_on_the_held_pairs(jud
             [
                 {"contexts": ["a\n b", "c"], "response": "r", "faithfulness_median": 4},
                 {"contexts": ["a"], "response": "s", "faithfulness_median": 3},
+                {"contexts": [], "response": "s", "faithfulness_median": 1},
                 {"contexts": ["a"], "response": "t", "faithfulness_median": 1.5},
             ],
             [("a b c", "r", True, "median 4"), ("a", "t", False, "median 1.5")],
@@ -155,7 +157,7 @@ def test_what_can_not_be_read_is_one_clear_line(
 def test_a_gate_that_does_not_hold_is_exit_status_5(
     tmp_path: Path, judge: Judge, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(evaluation.Judge, "from_folder", lambda *_: judge)
+    monkeypatch.setattr(Judge, "from_folder", lambda *_: judge)
     cited = "Surgery may help in some cases."
     pairs = ({"cited": cited, "written": cited, "holds": True}, {"cited": cited, "written": "Go home.", "holds": False})
     path = write(tmp_path / "small.jsonl", *pairs)

@@ -82,16 +82,20 @@ class _HaluEval(_Line):
 
 
 class _Mtrag(_Line):
-    """MTRAG (Katsis et al. 2025): an answer to a question after passages, with people's marks of its faithfulness."""
+    """MTRAG (Katsis et al. 2025): an answer to a question after passages, with people's marks of its faithfulness.
 
-    contexts: Annotated[tuple[str, ...], Field(min_length=1)]
+    One without passages cites nothing and is left out.
+    """
+
+    contexts: tuple[str, ...]
     response: _Text
     faithfulness_median: float
 
     def pairs(self) -> Iterator[LabelledPair]:
-        if UNFAITHFUL_TO < self.faithfulness_median < FAITHFUL_FROM:
+        cited = " ".join(" ".join(self.contexts).split())
+        if not cited or UNFAITHFUL_TO < self.faithfulness_median < FAITHFUL_FROM:
             return
-        holds, cited = self.faithfulness_median >= FAITHFUL_FROM, " ".join(" ".join(self.contexts).split())
+        holds = self.faithfulness_median >= FAITHFUL_FROM
         yield LabelledPair(cited=cited, written=self.response, holds=holds, kind=f"median {self.faithfulness_median:g}")
 
 
