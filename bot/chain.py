@@ -1,37 +1,39 @@
 """A question's way to its reply, as one LangChain runnable: triage → stand-alone question → retrieve → answer → verify."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableLambda
 
 from bot.about import answer_about, asked_about
-from bot.answerability import Band, Calibration, Judgement, judge, takes_for_granted
-from bot.conversation import Standalone, standalone
-from bot.fixed import fixed_reply, urgent_reply
+from bot.answerability import Band, Calibration, Judgement, judge
+from bot.answering import Answering
+from bot.follow_ups import FollowUps
 from bot.language import foreign
-from bot.plainer import PlainWords
-from bot.reply import Citation, CitedSentence, Flag, Outcome, Reason, Reply
+from bot.plainer import PlainWords, Rewording
+from bot.reply import Outcome, Reply
 from bot.retrieval import Found, Retriever
+from bot.rewriting import Rewriter
 from bot.safety.assessment import Level, assess
 from bot.safety.meaning import Meaning
 from bot.safety.regions import regions
-from bot.several import related_to, said_of
 from bot.spelling import Speller
+from bot.steps import note, step, tell, watched_by
 from bot.suggestions import Suggester
+from bot.tracing import Tracing
 from bot.triage import QUESTION_CHARACTERS, other_script, readable_previous, small_talk, unreadable
 from bot.turn import Turn
 from bot.verbatim import Slice, cite, compose
-from bot.verification import Cited, verify
-from bot.wording import followed, joined, led, safety_text, source_of
-from ingest.documents import Document
+from bot.verification import verify
 from ingest.errors import CancerBotError
 from prompts import text
 
-NEAREST_SENTENCES = 2
+Step = Callable[[Turn], Turn | Reply]
+AsyncStep = Callable[[Turn], Awaitable[Turn | Reply]]
 
 
 class Bot:
@@ -46,208 +48,176 @@ class Bot:
         meaning: Meaning | None = None,
         plain_words: PlainWords | None = None,
         region: str = "US",
+        rewriter: Rewriter | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
-        """Keep what the steps need and join them. `region`: whose phone numbers the safety texts show."""
-        self._meaning = meaning
-        self._plain_words = plain_words
+        """Keep what the steps need and join them. `region`: whose phone numbers the safety texts show.
+
+        `model` is then the name of the language model that rewrites follow-ups, empty where none does.
+        """
+        self._parts = (retriever, fitted, speller, suggester, meaning, plain_words, region)
         self.retriever = retriever
         self.fitted = fitted
-        self._speller = speller
-        self._suggester = suggester
-        self._region = regions()[region]
+        self.model = rewriter.model if rewriter else ""
+        self._follow_ups = FollowUps(speller, retriever.knows, rewriter)
+        self._meaning = meaning
+        self._plain_words = plain_words
+        self._tracing = tracing
+        self._answering = Answering(retriever, fitted, suggester, regions()[region])
         self._documents = retriever.index.documents
-        self.chain: Runnable[Turn, Turn | Reply] = (
-            RunnableLambda(self._triage, name="triage")
-            | RunnableLambda(_unless_replied(self._retrieve), name="retrieve")
-            | RunnableLambda(_unless_replied(self._answer_safely), name="answer")
+        self.chain: Runnable[Turn, Turn | Reply] = reduce(
+            or_,
+            [
+                _runnable("triage", self._triage),
+                _runnable("standalone", self._follow_ups.standing_alone, self._follow_ups.standing_alone_async),
+                _runnable("retrieve", self._retrieve),
+                _runnable("answerability", self._judge),
+                _runnable("compose", self._compose),
+                _runnable("verify", self._verify),
+                _runnable("reword", self._reword, self._reword_async),
+                _runnable("reply", self._answering.reply),
+            ],
         )
 
     def ask(self, question: str, previous: Sequence[str] = ()) -> Reply:
-        """The reply to a question after earlier ones, oldest first."""
+        """The reply to a question after earlier ones, oldest first. An interrupt ends a call to a language model, too."""
         turn = Turn(question, tuple(previous))
-        reply = self.chain.invoke(turn)
-        assert isinstance(reply, Reply)
-        return reply.model_copy(update={"milliseconds": round((time.perf_counter() - turn.begun) * 1000, 1)})
+        with watched_by(self._tracing), step("ask"):
+            return _finished(turn, self.chain.invoke(turn))
+
+    async def ask_async(self, question: str, previous: Sequence[str] = ()) -> Reply:
+        """The same for an event loop. Where the task is cancelled, a call to a language model that is under way is, too."""
+        turn = Turn(question, tuple(previous))
+        with watched_by(self._tracing), step("ask"):
+            return _finished(turn, await self.chain.ainvoke(turn))
 
     def look_up(self, question: str, previous: Sequence[str] = ()) -> tuple[Found, Judgement]:
-        """What a question finds and how probable it is that the article answers it, whatever would be said of it."""
-        found = self.retriever.search(self._standalone(question, readable_previous(previous)).question)
+        """What a question, made to stand alone by the rules, finds, and how probable it is that the article answers it."""
+        found = self.retriever.search(self._follow_ups.by_rules(question, readable_previous(previous)).question)
         return found, judge(found, self.fitted)
 
+    def without_rewriting(self) -> "Bot":
+        """The same over the same index, where the rules alone make questions stand alone."""
+        return Bot(*self._parts)
+
     def close(self) -> None:
-        """Close the index."""
+        """Close the index, and send the spans that are left."""
         self.retriever.index.close()
+        if self._tracing:
+            self._tracing.close()
 
     def _triage(self, turn: Turn) -> Turn | Reply:
         previous = readable_previous(turn.previous)
         turn = replace(turn, assessment=assess(turn.question[:QUESTION_CHARACTERS], previous))
+        note(level=turn.assessment.level.value, previous=len(previous))
         problem = unreadable(turn.question)
         if turn.assessment.level is Level.CRISIS:
-            return urgent_reply(self._region, self._first, turn, Outcome.CRISIS)
+            return self._answering.urgent(turn, Outcome.CRISIS)
         if problem:
             # A call for help counts even in a text that is too long or garbled to be asked.
             if turn.assessment.level is Level.EMERGENCY:
-                return urgent_reply(self._region, self._first, turn, Outcome.EMERGENCY)
-            return fixed_reply(self._first, turn, Outcome.INVALID, text(problem[0]).format(**problem[1]))
+                return self._answering.urgent(turn, Outcome.EMERGENCY)
+            return self._answering.invalid(turn, text(problem[0]).format(**problem[1]))
         if turn.assessment.level is not Level.EMERGENCY:
             if talk := small_talk(turn.question, follows=bool(previous)):
-                return fixed_reply(self._first, turn, Outcome.CONVERSATION, self._text(talk))
+                return self._answering.conversation(turn, talk)
             if other_script(turn.question) or foreign(turn.question):
-                return self._flagged(turn, self._refusal(turn, 0.0, Reason.LANGUAGE))
-        asked = self._standalone(turn.question, previous)
-        return replace(turn, standalone=asked.question, more=asked.more)
-
-    def _standalone(self, question: str, previous: Sequence[str]) -> Standalone:
-        """Spelling first: a misspelt subject is to be found in an earlier line, too."""
-        return standalone(
-            self._speller.corrected(question), [self._speller.corrected(line) for line in previous], self.retriever.knows
-        )
+                return self._answering.foreign(turn)
+        return turn
 
     def _retrieve(self, turn: Turn) -> Turn:
         try:
             found = self.retriever.search(turn.standalone)
-            meant = self._meaning.refined(turn.assessment, found.vector) if self._meaning else turn.assessment
-            return replace(turn, found=found, assessment=meant)
+            note(candidates=len(found.candidates))
+            return self._meant(replace(turn, found=found))
         except CancerBotError:
             # What to do in an emergency needs no model and no index: it is said even where they fail.
             if turn.assessment.level is Level.EMERGENCY:
                 return turn
             raise
 
-    def _answer_safely(self, turn: Turn) -> Reply:
-        """The answer, with what its class asks for: an emergency leads with what to do now."""
-        if turn.assessment.level is Level.EMERGENCY:
-            return urgent_reply(self._region, self._first, turn, Outcome.EMERGENCY, self._answer(turn) if turn.found else None)
-        reply = self._answer(turn)
-        if turn.assessment.level is Level.PERSONAL:
-            reply = self._for_the_team(turn, reply)
-        return self._flagged(turn, reply)
+    def _meant(self, turn: Turn) -> Turn:
+        """What kind of question it is by its meaning, in the person's own words."""
+        if self._meaning is None or turn.found is None:
+            return turn
+        own = turn.standalone == turn.by_rules
+        vector = turn.found.vector if own else self.retriever.embeddings.embed_query(turn.by_rules)
+        return replace(turn, assessment=self._meaning.refined(turn.assessment, vector))
 
-    def _flagged(self, turn: Turn, reply: Reply) -> Reply:
-        if turn.assessment.level is Level.CONDITIONAL:
-            reply = led(reply, safety_text("conditional", self._region), Flag.CONDITIONAL_EMERGENCY)
-        return followed(reply, text("identifiers"), Flag.IDENTIFIERS) if turn.assessment.identifiers else reply
-
-    def _for_the_team(self, turn: Turn, reply: Reply) -> Reply:
-        """A personal question: only the care team can say; what the article says of it, or else of choosing, stands below."""
-        if reply.reason is Reason.OFF_TOPIC and turn.assessment.signs:
-            return reply
-        if reply.outcome is Outcome.ANSWERED:
-            return led(reply, text("personal"), Flag.PERSONAL_ADVICE)
-        nearest, citations = self._on_choosing
-        said = [text("personal"), *([text("personal_nearest"), joined(nearest, citations)] if nearest else [])]
-        refusal = self._refusal(turn, reply.answerability or 0.0, Reason.PERSONAL, nearest, citations)
-        return refusal.model_copy(update={"answer": "\n\n".join(said), "flags": (Flag.PERSONAL_ADVICE,)})
-
-    @cached_property
-    def _on_choosing(self) -> tuple[tuple[CitedSentence, ...], tuple[Citation, ...]]:
-        """What comes nearest to how decisions are made, in any document."""
-        found = self.retriever.search(text("personal_query"))
-        if len(self._documents) > 1 and judge(found, self.fitted).band is not Band.ANSWERED:
-            return (), ()
-        return verify(*cite(compose(self.retriever, found.candidates, maximum=NEAREST_SENTENCES)), self._documents)
-
-    def _answer(self, turn: Turn) -> Reply:
-        assert turn.found is not None
+    def _judge(self, turn: Turn) -> Turn:
+        if turn.found is None:
+            return turn
         kind = asked_about(turn.question)
         if kind and (slices := answer_about(self.retriever, kind)):
-            return self._answered(
-                turn, 1.0, slices, related=related_to(self._documents.values(), None) if kind == "subject" else ()
-            )
+            return replace(turn, about=kind, slices=slices, judgement=Judgement(1.0, Band.ANSWERED))
         judgement = judge(turn.found, self.fitted)
-        if judgement.band is Band.ANSWERED and (slices := self._composed(turn.found, turn.more)):
-            return self._answered(turn, judgement.probability, slices)
-        return self._not_answered(turn, judgement)
+        note(probability=judgement.probability, band=judgement.band.value)
+        return replace(turn, judgement=judgement)
 
-    def _composed(self, found: Found, more: int) -> tuple[Slice, ...]:
+    def _compose(self, turn: Turn) -> Turn:
         """The best sentences; after "what else?" the best of those in the same sections that were not shown before."""
-        slices = compose(self.retriever, found.candidates)
-        shown = set(slices)
-        for _ in range(more):
+        if turn.slices or turn.found is None or turn.judgement is None or turn.judgement.band is not Band.ANSWERED:
+            return turn
+        slices = compose(self.retriever, turn.found.candidates)
+        shown: set[Slice] = set(slices)
+        for _ in range(turn.more):
             sections = {one.passage.section for one in shown}
-            left = [c for c in found.candidates if self.retriever.passage(c).section in sections]
+            left = [c for c in turn.found.candidates if self.retriever.passage(c).section in sections]
             slices = tuple(one for one in compose(self.retriever, left, without=shown) if one not in shown)
             shown |= set(slices)
-        return slices
+        note(sentences=len(slices))
+        return replace(turn, slices=slices)
 
-    def _answered(self, turn: Turn, probability: float, slices: Sequence[Slice], related: tuple[str, ...] = ()) -> Reply:
-        sentences, citations = verify(*cite(slices), self._documents)
-        if not sentences:
-            return self._refusal(turn, probability, Reason.UNVERIFIED)
-        sentences, citations = self._reworded(turn, citations) or (sentences, citations)
-        flags = (Flag.FALSE_PREMISE,) if turn.found and takes_for_granted(turn.found) else ()
-        lead = f"{text('false_premise')}\n\n" if flags else ""
-        return Reply(
-            question=turn.question,
-            standalone_question=turn.standalone,
-            outcome=Outcome.ANSWERED,
-            flags=flags,
-            answerability=probability,
-            answer=lead + joined(sentences, citations),
-            sentences=sentences,
-            citations=citations,
-            related=related or tuple(dict.fromkeys(citation.section[-1] for citation in citations)),
-            suggestions=self._suggester.after([c.start for c in citations], (turn.question, turn.standalone, *turn.previous)),
-            notice=text("notice"),
-            source=source_of(self._documents[citations[0].document]),
-        )
+    def _verify(self, turn: Turn) -> Turn:
+        cited = verify(*cite(turn.slices), self._documents)
+        note(sentences=len(cited[0]), dropped=len(turn.slices) - len(cited[0]))
+        return replace(turn, cited=cited)
 
-    def _reworded(self, turn: Turn, citations: tuple[Citation, ...]) -> Cited | None:
+    def _reword(self, turn: Turn) -> Turn:
         """In plainer words, where a language model is configured and what it wrote holds; an emergency does not wait for it."""
-        if self._plain_words is None or turn.assessment.level is Level.EMERGENCY:
-            return None
+        if not self._plain_words or not self._may_reword(turn):
+            return turn
+        return self._reworded(turn, self._plain_words.reworded(turn.standalone, turn.cited[1], self._best(turn)))
+
+    async def _reword_async(self, turn: Turn) -> Turn:
+        if not self._plain_words or not self._may_reword(turn):
+            return turn
+        return self._reworded(turn, await self._plain_words.reworded_async(turn.standalone, turn.cited[1], self._best(turn)))
+
+    def _may_reword(self, turn: Turn) -> bool:
+        return bool(turn.cited[0]) and turn.assessment.level is not Level.EMERGENCY
+
+    def _best(self, turn: Turn) -> int:
+        """The number of the citation that answers best."""
         found = [self.retriever.sentence(c).start for c in turn.found.candidates] if turn.found else []
-        needed = min(citations, key=lambda c: found.index(c.start) if c.start in found else len(found)).number
-        written = self._plain_words.reworded(turn.standalone, citations, needed)
-        return verify(written, citations, self._documents) if written else None
+        return min(turn.cited[1], key=lambda c: found.index(c.start) if c.start in found else len(found)).number
 
-    def _not_answered(self, turn: Turn, judgement: Judgement) -> Reply:
-        assert turn.found is not None
-        if judgement.band is Band.OFF_TOPIC:
-            return self._refusal(turn, judgement.probability, Reason.OFF_TOPIC)
-        # Of several documents some sentence always lies nearest; where it shares no word with the question, it says nothing.
-        if judgement.band is Band.NOT_COVERED or (len(self._documents) > 1 and not turn.found.coverage):
-            return self._refusal(turn, judgement.probability, Reason.NOT_COVERED)
-        slices = compose(self.retriever, turn.found.candidates, maximum=NEAREST_SENTENCES)
-        nearest, citations = verify(*cite(slices), self._documents)
-        return self._refusal(turn, judgement.probability, Reason.NOT_COVERED, nearest, citations)
-
-    def _refusal(
-        self,
-        turn: Turn,
-        probability: float,
-        reason: Reason,
-        nearest: tuple[CitedSentence, ...] = (),
-        citations: tuple[Citation, ...] = (),
-    ) -> Reply:
-        said = f"{self._text('nearest')}\n\n{joined(nearest, citations)}" if nearest else self._text(reason)
-        return Reply(
-            question=turn.question,
-            standalone_question=turn.standalone or turn.question,
-            outcome=Outcome.NOT_IN_ARTICLE,
-            reason=reason,
-            answerability=probability,
-            answer=said,
-            nearest=nearest,
-            citations=citations,
-            related=related_to(self._documents.values(), turn.found),
-            suggestions=self._suggester.after(self._near(turn), (turn.question, *turn.previous)),
-            notice=text("notice"),
-            source=source_of(self._documents[citations[0].document] if citations else self._first),
-        )
-
-    def _near(self, turn: Turn) -> list[int]:
-        """Where the sentences stand that come nearest to a question, though they do not answer it."""
-        return [self.retriever.sentence(c).start for c in turn.found.candidates[:3]] if turn.found else []
-
-    def _text(self, name: str) -> str:
-        return said_of(self._documents.values(), name)
-
-    @property
-    def _first(self) -> Document:
-        return next(iter(self._documents.values()))
+    def _reworded(self, turn: Turn, rewording: Rewording) -> Turn:
+        note(became=rewording.became)
+        written = verify(rewording.sentences, turn.cited[1], self._documents)
+        return replace(turn, cited=written) if written[0] else turn
 
 
-def _unless_replied(step: "Callable[[Turn], Turn | Reply]") -> "Callable[[Any], Turn | Reply]":
-    """A step that lets a reply pass by."""
-    return lambda turn: turn if isinstance(turn, Reply) else step(turn)
+def _finished(turn: Turn, reply: Turn | Reply) -> Reply:
+    assert isinstance(reply, Reply)
+    note(outcome=reply.outcome.value, reason=reply.reason.value if reply.reason else "", sentences=len(reply.sentences))
+    tell(question=turn.question, answer=reply.answer)
+    return reply.model_copy(update={"milliseconds": round((time.perf_counter() - turn.begun) * 1000, 1)})
+
+
+def _runnable(name: str, does: Step, does_async: AsyncStep | None = None) -> "RunnableLambda[Any, Turn | Reply]":
+    """A step that can be watched and lets a reply pass by; without an async form of its own it runs in a thread there."""
+
+    def run(turn: Turn | Reply) -> Turn | Reply:
+        if isinstance(turn, Reply):
+            return turn
+        with step(name):
+            return does(turn)
+
+    async def run_async(turn: Turn | Reply) -> Turn | Reply:
+        if isinstance(turn, Reply) or does_async is None:
+            return turn
+        with step(name):
+            return await does_async(turn)
+
+    return RunnableLambda(run, afunc=run_async if does_async else None, name=name)

@@ -10,6 +10,7 @@ from typing import Any
 from bot.baselines import Baseline, answerable_of, baselines
 from bot.chain import Bot
 from bot.gates import Gate, Verdict, hold, read_gates
+from bot.model_figures import RULES, ModelFigures, model_figures
 from bot.question_set import QuestionSet, default_path, read_questions
 from bot.results import Asked, Result, ask_all
 from bot.retrieval import Found
@@ -42,6 +43,7 @@ class Plan:
 class Evaluation:
     """What was measured. `results` and `scores` are the program's; `others` has, by name, each baseline's results.
 
+    `others` begins with the program that leaves follow-ups to its rules, where a language model rewrites them.
     `facts`: what was measured with, by name. `not_in_sources`: questions with evidence that no source holds.
     """
 
@@ -57,6 +59,16 @@ class Evaluation:
     verdicts: tuple[Verdict, ...]
     not_in_sources: tuple[str, ...]
     testbed: Mapping[str, Findings]
+
+    @property
+    def model(self) -> ModelFigures | None:
+        """What a language model made of it; None where none is configured."""
+        return model_figures(self.results)
+
+    def bar_of(self, name: str) -> float | None:
+        """The threshold of what is set beside the program: a baseline's own, or the program's where it is the program."""
+        bars = {baseline.name: baseline.bar for baseline in self.fitted}
+        return bars.get(name, self.threshold)
 
     @property
     def holds(self) -> bool:
@@ -75,10 +87,11 @@ class Evaluation:
             "measured": self.begun.isoformat(timespec="seconds"),
             "facts": dict(self.facts),
             "threshold": self.threshold,
+            "language_model": self.model.as_dict() if self.model else None,
             "slices": _plain(self.scores),
             "baselines": {
                 "thresholds_fitted_on": self.plan.fitted_on.path.name,
-                **{b.name: {"threshold": b.bar, "slices": _plain(self.other_scores[b.name])} for b in self.fitted},
+                **{name: {"threshold": self.bar_of(name), "slices": _plain(s)} for name, s in self.other_scores.items()},
             },
             "testbed": {name: findings.as_dict() for name, findings in self.testbed.items()},
             "gates": [verdict.as_dict() for verdict in self.verdicts],
@@ -106,7 +119,7 @@ def evaluate(bot: Bot, plan: Plan, *, progress: Progress | None = None) -> Evalu
     asked = ask_all(plan.questions.questions, bot, progress)
     results = tuple(one.result() for one in asked)
     fitted = baselines(_found_for_fitting(bot, plan, asked))
-    others = {baseline.name: tuple(baseline.result(one) for one in asked) for baseline in fitted}
+    others = _by_rules(bot, results) | {b.name: tuple(b.result(one) for one in asked) for b in fitted}
     scores = with_own_grade(score(results))
     return Evaluation(
         plan=plan,
@@ -122,6 +135,14 @@ def evaluate(bot: Bot, plan: Plan, *, progress: Progress | None = None) -> Evalu
         not_in_sources=tuple(one.question.id for one in asked if not all(one.gold.spans)),
         testbed=_find_elsewhere(bot, plan.testbed, progress) if plan.testbed else {},
     )
+
+
+def _by_rules(bot: Bot, results: tuple[Result, ...]) -> dict[str, tuple[Result, ...]]:
+    """What the program makes of the set without the model's stand-alone questions; nothing where it has none."""
+    if not bot.model:
+        return {}
+    rules = bot.without_rewriting()
+    return {RULES: tuple(Asked.of(one.question, rules).result() if one.rewriting_asked else one for one in results)}
 
 
 def _found_for_fitting(bot: Bot, plan: Plan, asked: list[Asked]) -> list[Found]:
@@ -143,6 +164,7 @@ def _facts(bot: Bot) -> dict[str, str]:
     return {
         "encoder": manifest.model.name,
         "sha256 of the encoder": manifest.model.sha256,
+        **({"language model": bot.model} if bot.model else {}),
         "answerability fitted": bot.fitted.fitted,
         "sha256 of what it was fitted on": bot.fitted.data_sha256,
         "index built": manifest.created,

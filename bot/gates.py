@@ -1,7 +1,7 @@
 """The figures that a question set has to reach: `<name>.gates.toml` beside it."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -74,11 +74,19 @@ def gates_path(questions: Path) -> Path:
 
 
 def read_gates(questions: QuestionSet) -> tuple[Gate, ...]:
-    """The gates of a set; none where it has no such file.
+    """The gates of a question set; none where it has no such file. Raises `SourceError` as `read_gate_file` does."""
+    return read_gate_file(gates_path(questions.path), questions.slices, _measures_of)
+
+
+def _measures_of(slice: str) -> tuple[str, ...]:
+    return (*MEASURES, OWN_GRADE) if slice == ALL else tuple(MEASURES)
+
+
+def read_gate_file(path: Path, slices: Sequence[str], measures: Callable[[str], Sequence[str]]) -> tuple[Gate, ...]:
+    """The gates of a file; none where there is no such file. `measures`: those that a slice has.
 
     Raises `SourceError` where the file can't be read or names a slice or a measure that there is not.
     """
-    path = gates_path(questions.path)
     try:
         gates = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).gate
     except FileNotFoundError:
@@ -90,8 +98,8 @@ def read_gates(questions: QuestionSet) -> tuple[Gate, ...]:
     except ValidationError as error:
         raise SourceError(f"{path}: {said(error)}.") from error
     for gate in gates:
-        _check_name(path, "slice", gate.slice, questions.slices)
-        _check_name(path, "measure", gate.measure, (*MEASURES, OWN_GRADE) if gate.slice == ALL else tuple(MEASURES))
+        _check_name(path, "slice", gate.slice, slices)
+        _check_name(path, "measure", gate.measure, measures(gate.slice))
     return gates
 
 

@@ -8,14 +8,17 @@ from bot.answerability import calibration
 from bot.chain import Bot
 from bot.faithful.check import Checker, folder
 from bot.faithful.judge import Judge
+from bot.language_model import LanguageModel
 from bot.plainer import PlainWords
 from bot.privacy import keep_to_this_machine
 from bot.retrieval import Retriever
+from bot.rewriting import Rewriter
 from bot.safety.meaning import Meaning
 from bot.settings import Settings
 from bot.spelling import FILE as WORDS
 from bot.spelling import VOCABULARY, Speller
 from bot.suggestions import Suggester
+from bot.tracing import Tracing
 from bot.words import words
 from bot.writer import Writer
 
@@ -36,7 +39,7 @@ def open_bot(settings: Settings, *, progress: "Progress | None" = None, say: "Sa
     from ingest.index import open_index
 
     weights = weights_for(settings)
-    plain_words = _plain_words(settings, weights)
+    model = LanguageModel.from_setting(settings.chat_model) if settings.chat_model else None
     index = open_index(settings.docs, settings.index, weights, progress=progress, say=say)
     experience = read_experience(weights.tuning) if weights.tuning else None
     retriever = Retriever(index, query_embeddings(settings.index, weights, _sentences(index)), experience)
@@ -46,8 +49,10 @@ def open_bot(settings: Settings, *, progress: "Progress | None" = None, say: "Sa
         _speller(index, weights),
         Suggester.from_tuning(weights.tuning),
         Meaning.from_tuning(weights.tuning),
-        plain_words,
+        _plain_words(model, weights) if model else None,
         region=settings.region,
+        rewriter=Rewriter(model) if model else None,
+        tracing=Tracing.from_settings(settings),
     )
 
 
@@ -55,12 +60,9 @@ def _sentences(index: "Index") -> list[str]:
     return [sentence.text for passages in index.passages.values() for passage in passages for sentence in passage.sentences]
 
 
-def _plain_words(settings: Settings, weights: "Weights") -> PlainWords | None:
-    """The language model with its check; none where no model is configured."""
-    if not settings.chat_model:
-        return None
-    writer = Writer.from_setting(settings.chat_model)
-    return PlainWords(writer, Checker.from_judge(Judge.from_folder(folder(), weights.location)))
+def _plain_words(model: LanguageModel, weights: "Weights") -> PlainWords:
+    """The language model as a writer, with its check."""
+    return PlainWords(Writer(model), Checker.from_judge(Judge.from_folder(folder(), weights.location)))
 
 
 def weights_for(settings: Settings) -> "Weights":

@@ -46,6 +46,7 @@ def _view(evaluation: Evaluation) -> dict[str, Any]:
         "systems": _systems(evaluation),
         "slices": {name: (figures, _cells(figures)) for name, figures in evaluation.scores.items()},
         "own_grade": shown(evaluation.scores[ALL][OWN_GRADE], MEASURES["reading_grade_quoted"]),
+        "model_lines": evaluation.model.lines() if evaluation.model else (),
         "verdicts": evaluation.verdicts,
         "holds": evaluation.holds,
         "curve": coverage_plot(_curves(evaluation), chosen),

@@ -1,14 +1,17 @@
 """One question of a set, asked and scored against its evidence."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.about import asked_about
 from bot.chain import Bot
+from bot.plainer import DROPPED
 from bot.question_set import Question
 from bot.reply import Citation, CitedSentence, Flag, Outcome, Reason, Reply
 from bot.retrieval import Candidate, Found, Retriever
+from bot.rewriting import NOT_ASKED, REWRITTEN
+from bot.steps import Value, recorded
 
 Progress = Callable[[int, int], None]
 
@@ -63,7 +66,8 @@ class Result:
 
     `answerability`: as in the reply; for a baseline its own score, of any range. `relevant`: how many of the answer's
     sentences stand in a passage that holds evidence. `passage_first`: whether the best passage of the search does.
-    `milliseconds`: none for a baseline, which shares the search.
+    `milliseconds`: none for a baseline, which shares the search. `wording`: what became of the answer in a language model's
+    hands, `follow_up` of the stand-alone question; none where it had no hand in it. `dropped`: its sentences that fell, by why.
     """
 
     question: Question
@@ -78,6 +82,9 @@ class Result:
     relevant: int = 0
     passage_first: bool = False
     milliseconds: float | None = None
+    wording: str | None = None
+    follow_up: str | None = None
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def answered(self) -> bool:
@@ -89,6 +96,11 @@ class Result:
         """Whether the outcome is one of the right ones and an answer, where there is evidence, holds some of it."""
         holds = not self.answered or not self.question.evidence or any(self.evidence_found)
         return self.outcome in self.question.expect and holds
+
+    @property
+    def rewriting_asked(self) -> bool:
+        """Whether a language model was asked to make the question stand alone."""
+        return self.follow_up not in (None, NOT_ASKED)
 
     @property
     def missed(self) -> tuple[str, ...]:
@@ -108,17 +120,23 @@ class Result:
             "evidence_found": list(self.evidence_found),
             "correct": self.correct,
             "milliseconds": self.milliseconds,
+            **({"wording": self.wording} if self.wording else {}),
+            **({"follow_up": self.follow_up} if self.rewriting_asked else {}),
         }
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A question that was asked: the reply, and what the search finds for it (nothing for what is no question)."""
+    """A question that was asked: the reply, and what the search finds for it (nothing for what is no question).
+
+    `notes`: what each step noted of itself, by its name.
+    """
 
     question: Question
     gold: Gold
     reply: Reply
     found: Found | None
+    notes: Mapping[str, Mapping[str, Value]]
 
     @classmethod
     def of(cls, question: Question, bot: Bot) -> "Asked":
@@ -126,9 +144,10 @@ class Asked:
         *earlier, last = question.turns
         for number, turn in enumerate(earlier):
             bot.ask(turn, earlier[:number])
-        reply = bot.ask(last, earlier)
-        found = None if reply.outcome is Outcome.INVALID else bot.look_up(last, earlier)[0]
-        return cls(question, Gold.of(question, bot.retriever), reply, found)
+        with recorded() as steps:
+            reply = bot.ask(last, earlier)
+        notes = {one.name: one.notes for one in steps}
+        return cls(question, Gold.of(question, bot.retriever), reply, _found(bot, question, reply, notes), notes)
 
     def result(self) -> Result:
         """The reply, scored."""
@@ -147,7 +166,17 @@ class Asked:
             relevant(reply.sentences, cited, self.gold),
             self._passage_first(),
             reply.milliseconds,
+            self._became("reword"),
+            self._became("standalone"),
+            {name.removeprefix(DROPPED): int(count) for name, count in self._noted("check").items() if name.startswith(DROPPED)},
         )
+
+    def _noted(self, step: str) -> Mapping[str, Value]:
+        return self.notes.get(step, {})
+
+    def _became(self, step: str) -> str | None:
+        became = self._noted(step).get("became")
+        return None if became is None else str(became)
 
     def _passage_first(self) -> bool:
         # Questions about the article itself are answered by rule, without the search: what was cited first counts.
@@ -155,6 +184,15 @@ class Asked:
             return self.gold.in_passage(self.reply.citations[0].document, self.reply.citations[0].start)
         best = self.found.candidates[:1] if self.found else ()
         return any(self.gold.in_passage_of(candidate) for candidate in best)
+
+
+def _found(bot: Bot, question: Question, reply: Reply, notes: Mapping[str, Mapping[str, Value]]) -> Found | None:
+    """What the search finds for the question that was looked up, which a language model may have put into other words."""
+    if reply.outcome is Outcome.INVALID:
+        return None
+    if notes.get("standalone", {}).get("became") == REWRITTEN:
+        return bot.retriever.search(reply.standalone_question)
+    return bot.look_up(question.turns[-1], question.turns[:-1])[0]
 
 
 def relevant(sentences: Sequence[CitedSentence], citations: Sequence[Citation], gold: Gold) -> int:

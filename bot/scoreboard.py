@@ -1,6 +1,6 @@
 """The scoreboard as plain text for a terminal: the program beside its baselines, every slice, the gates last."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bot.evaluation import Evaluation
 from bot.figures import NOTHING, Figure
@@ -26,16 +26,17 @@ def scoreboard(evaluation: Evaluation) -> str:
     dev = evaluation.plan.fitted_on.path.name
     blocks = [
         f"{questions.path.name}: {len(evaluation.results)} questions, sha256 {questions.sha256[:12]}",
-        _table(_systems(evaluation)),
+        table(_systems(evaluation)),
         f"In brackets: 95 % intervals. Baselines' thresholds let 95 % of the answerable questions of {dev} pass.",
-        _table(_slices(evaluation.scores)),
+        table(_slices(evaluation.scores)),
         _grades(evaluation.scores),
     ]
+    blocks += ["\n".join(evaluation.model.lines())] if evaluation.model else []
     if evaluation.not_in_sources:
         blocks.append(f"Evidence that no source holds: {', '.join(evaluation.not_in_sources)}. It counts as not found.")
     if evaluation.testbed:
-        blocks.append(_table(_testbed(evaluation.testbed)))
-    blocks += ["\n".join(_gate(verdict) for verdict in evaluation.verdicts)] if evaluation.verdicts else []
+        blocks.append(table(_testbed(evaluation.testbed)))
+    blocks += ["\n".join(gate_line(verdict) for verdict in evaluation.verdicts)] if evaluation.verdicts else []
     return printable("\n\n".join(blocks))
 
 
@@ -51,10 +52,10 @@ def shown(figure: Figure, measure: Measure, *, interval: bool = False) -> str:
 
 
 def _systems(evaluation: Evaluation) -> Iterator[Sequence[str]]:
-    yield ["all questions", PROGRAM, *(baseline.name for baseline in evaluation.fitted)]
+    yield ["all questions", PROGRAM, *evaluation.other_scores]
     for name, measure in MEASURES.items():
         own = shown(evaluation.scores[ALL][name], measure, interval=True)
-        others = [evaluation.other_scores[baseline.name][ALL][name] for baseline in evaluation.fitted]
+        others = [scores[ALL][name] for scores in evaluation.other_scores.values()]
         unit = " %" if measure.share else ""
         yield [f"{name.replace('_', ' ')}{unit}", own, *(shown(figure, measure) for figure in others)]
 
@@ -79,13 +80,14 @@ def _testbed(findings: Mapping[str, Findings]) -> Iterator[Sequence[str]]:
         yield [encoder, *(shown(found.figures[name], score if name == "auroc" else share, interval=True) for name in names)]
 
 
-def _gate(verdict: Verdict) -> str:
+def gate_line(verdict: Verdict) -> str:
+    """A gate with its figure and whether it holds."""
     gate, value = verdict.gate, verdict.figure.value
     figure = "nothing to measure" if value is None else f"{value:.4g}"
     return f"{'holds' if verdict.holds else 'FAILS'}  {gate.slice}, {gate.measure}: {figure}, wanted {gate.bounds}"
 
 
-def _table(rows: Iterator[Sequence[str]]) -> str:
+def table(rows: Iterable[Sequence[str]]) -> str:
     """Columns as wide as their longest cell; the first flush left, figures flush right."""
     cells = list(rows)
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]

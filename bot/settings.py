@@ -45,9 +45,7 @@ class Settings(BaseSettings):
     ] = ""
     chat_model: Annotated[
         str,
-        Field(
-            description="`provider:model` of a language model that rewords answers in plainer words; empty: the article's own."
-        ),
+        Field(description="`provider:model` of a language model that rewords answers and follow-ups; empty: the article's own."),
     ] = ""
     region: Annotated[Region, Field(description="Whose phone numbers the safety texts show.")] = "US"
     auth_file: Annotated[
@@ -60,6 +58,11 @@ class Settings(BaseSettings):
         Path | None,
         Field(description="File for thumbs up and down: outcome and sections, never the words. Unset: there are no thumbs."),
     ] = None
+    trace: Annotated[
+        Literal["off", "console", "otlp"],
+        Field(description="`console` or `otlp`: a span of each step, on stderr or to an OpenTelemetry collector; no words."),
+    ] = "off"
+    trace_text: Annotated[bool, Field(description="`true`: the spans hold the questions and answers, too.")] = False
 
     @field_validator("chroma_url")
     @classmethod

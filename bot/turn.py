@@ -4,18 +4,30 @@ import time
 from dataclasses import dataclass, field
 from functools import partial
 
+from bot.answerability import Judgement
 from bot.retrieval import Found
 from bot.safety.assessment import Assessment, Level
+from bot.verbatim import Slice
+from bot.verification import Cited
 
 
 @dataclass(frozen=True)
 class Turn:
-    """A question on its way: what was asked, after which earlier questions (oldest first), and what is known so far."""
+    """A question on its way: what was asked, after which earlier questions (oldest first), and what is known so far.
+
+    `by_rules`: the stand-alone question in the person's own words; `standalone`: the one that is looked up, which a language
+    model may have put otherwise. `slices`: what is to answer; `cited`: what of it resolves. `about`: it asks about the article.
+    """
 
     question: str
     previous: tuple[str, ...] = ()
     begun: float = field(default_factory=time.perf_counter)
     standalone: str = ""
+    by_rules: str = ""
     more: int = 0
     found: Found | None = None
     assessment: Assessment = field(default_factory=partial(Assessment, Level.NONE))
+    judgement: Judgement | None = None
+    about: str | None = None
+    slices: tuple[Slice, ...] = ()
+    cited: Cited = ((), ())

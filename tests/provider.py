@@ -2,12 +2,14 @@
 
 import contextlib
 import json
+import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from xml.sax.saxutils import unescape
 
 # What a handler may do: write a raw answer itself, or return the model's text.
 Behaviour = Callable[["Handler"], str | None]
@@ -15,10 +17,16 @@ Behaviour = Callable[["Handler"], str | None]
 
 @dataclass
 class Provider:
-    """The server's address and what it was sent."""
+    """The server's address, what it was sent, and whether somebody who waited has hung up."""
 
     address: str
     asked: list[dict[str, Any]] = field(default_factory=list)
+    hung_up: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def rewritings(self) -> list[dict[str, Any]]:
+        """What it was sent to be put into words that stand alone."""
+        return [request for request in self.asked if is_rewriting(request)]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -30,10 +38,12 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = int(self.headers["content-length"])
         self.provider.asked.append(json.loads(self.rfile.read(length)))
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        try:
             said = type(self).behave(self)
             if said is not None:
                 self.answer(200, completion(said))
+        except (BrokenPipeError, ConnectionResetError):
+            self.provider.hung_up.set()
 
     def answer(self, status: int, body: bytes) -> None:
         self.send_response(status)
@@ -65,6 +75,33 @@ def blurts(said: str) -> Behaviour:
     return lambda _: said
 
 
+def is_rewriting(request: dict[str, Any]) -> bool:
+    """Whether a request asks for a stand-alone question and not for an answer."""
+    return "<last>" in request["messages"][-1]["content"]
+
+
+def rewrites(question: str, *sentences: tuple[str, list[int]]) -> Behaviour:
+    """A model that says this when asked for a stand-alone question, and these sentences when asked for an answer."""
+    answers = says(*sentences)
+    said = json.dumps({"question": question})
+    return lambda handler: said if is_rewriting(handler.provider.asked[-1]) else answers(handler)
+
+
+def copies(stand_alone: Mapping[str, str]) -> Behaviour:
+    """A model that behaves well: it gives back the sentences as they are, and knows the stand-alone form of some questions."""
+
+    def behave(handler: Handler) -> str:
+        request = handler.provider.asked[-1]
+        told = request["messages"][-1]["content"]
+        if is_rewriting(request):
+            last = unescape(re.findall(r"<last>(.*?)</last>", told, re.DOTALL)[0])
+            return json.dumps({"question": stand_alone.get(last, last)})
+        sentences = re.findall(r'<sentence number="(\d+)">(.*?)</sentence>', told, re.DOTALL)
+        return json.dumps({"sentences": [{"text": unescape(text), "cites": [int(number)]} for number, text in sentences]})
+
+    return behave
+
+
 def fails(status: int) -> Behaviour:
     """A server that answers with an error."""
 
@@ -74,9 +111,12 @@ def fails(status: int) -> Behaviour:
     return behave
 
 
-def stalls(_: Handler) -> None:
-    """A server that takes the question and never answers."""
-    time.sleep(30)
+def stalls(handler: Handler) -> None:
+    """A server that takes the question and never answers; it notes when the other side closes the connection."""
+    handler.connection.settimeout(30)
+    with contextlib.suppress(OSError):
+        if handler.connection.recv(1) == b"":
+            handler.provider.hung_up.set()
 
 
 def drips(handler: Handler) -> None:

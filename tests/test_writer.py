@@ -6,20 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rapidfuzz import fuzz, process
 
 from bot.chain import Bot
 from bot.faithful.check import Checker, broken, folder
-from bot.faithful.fitting import read_pairs
 from bot.faithful.judge import Judge
+from bot.language_model import LanguageModel, parsed
 from bot.opening import open_bot
 from bot.plainer import PlainWords
 from bot.render import plain
 from bot.reply import Outcome, Reply
 from bot.settings import Settings
-from bot.writer import Draft, Writer, WriterError, parsed
+from bot.writer import Draft, Writer, WriterError
 from ingest.weights import find_weights
-from tests.conftest import ROOT
 from tests.provider import Behaviour, blurts, drips, drops, fails, garbage, provider, says, stalls
 
 QUESTION = "Is the patient awake during RFA?"
@@ -41,8 +39,7 @@ def reworded(bot: Bot, checker: Checker, monkeypatch: pytest.MonkeyPatch) -> Cal
         with provider(behave) as there:
             monkeypatch.setenv("OPENAI_BASE_URL", there.address)
             monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
-            writer = Writer.from_setting("openai:local-model")
-            writer._deadline = SECONDS
+            writer = Writer(LanguageModel.from_setting("openai:local-model"), deadline=SECONDS)
             monkeypatch.setattr(bot, "_plain_words", PlainWords(writer, checker))
             return bot.ask(question)
 
@@ -169,27 +166,10 @@ def test_the_chain_opens_with_a_model(built_index: Path, monkeypatch: pytest.Mon
 
 def test_a_draft_is_read_strictly() -> None:
     good = '{"sentences": [{"text": "x", "cites": [1, 2]}]}'
-    assert parsed(good) == parsed(f"```json\n{good}\n```") == Draft.model_validate_json(good)
-    assert parsed('{"sentences": []}') == Draft(sentences=())
+    assert parsed(good, Draft) == parsed(f"```json\n{good}\n```", Draft) == Draft.model_validate_json(good)
+    assert parsed('{"sentences": []}', Draft) == Draft(sentences=())
     for bad in ("", "x", "null", "[]", '{"sentences": [{"text": "", "cites": [1]}]}', good + good, '{"sentences": "x"}', "{}"):
-        assert parsed(bad) is None
-
-
-def test_the_check_drops_what_is_false_and_says_how_much_of_the_faithful_it_keeps(checker: Checker) -> None:
-    """On pairs by a hand that it was not tuned on. What is false has to fall; of what is faithful it keeps far too little."""
-    pairs = read_pairs(ROOT / "tests/questions/pairs-test.jsonl")
-    shown = [verdict.holds for verdict in checker.verdicts([(pair.cited, pair.written) for pair in pairs])]
-    dropped = [not held for held, pair in zip(shown, pairs, strict=True) if not pair.holds]
-    kept = [held for held, pair in zip(shown, pairs, strict=True) if pair.holds]
-    assert sum(dropped) / len(dropped) >= 0.95
-    assert sum(kept) / len(kept) >= 0.45
-
-
-def test_no_pair_of_the_test_was_trained_on() -> None:
-    trained = [pair.written.lower() for pair in read_pairs(ROOT / "bot/faithful/pairs.jsonl")]
-    tested = [pair.written.lower() for pair in read_pairs(ROOT / "tests/questions/pairs-test.jsonl")]
-    assert not set(trained) & set(tested)
-    assert not process.cdist(tested, trained, scorer=fuzz.ratio, score_cutoff=95, workers=2).any()
+        assert parsed(bad, Draft) is None
 
 
 @pytest.mark.parametrize(

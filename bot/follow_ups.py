@@ -1,0 +1,62 @@
+"""The step that makes a question stand alone: by rules, or by the language model where one is configured and to be believed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.conversation import Known, Standalone, standalone
+from bot.language_model import Answer
+from bot.rewriting import IMPLAUSIBLE, NOT_ASKED, REWRITTEN, Rewriter, Rewritten, is_plausible, may_be_asked
+from bot.safety.assessment import Level
+from bot.spelling import Speller
+from bot.steps import note, tell
+from bot.triage import readable_previous
+from bot.turn import Turn
+
+
+class FollowUps:
+    """Makes questions stand alone."""
+
+    def __init__(self, speller: Speller, known: Known, rewriter: Rewriter | None = None) -> None:
+        """`known`: whether the documents have a word. `rewriter`: the model; None: the rules alone."""
+        self._speller = speller
+        self._known = known
+        self._rewriter = rewriter
+
+    def by_rules(self, question: str, previous: Sequence[str]) -> Standalone:
+        """Spelling first: a misspelt subject is to be found in an earlier line, too."""
+        return standalone(self._corrected(question), [self._corrected(line) for line in previous], self._known)
+
+    def standing_alone(self, turn: Turn) -> Turn:
+        """The turn with its stand-alone question."""
+        previous, turn, model = self._ruled(turn)
+        return self._standing(turn, previous, model.rewritten(turn.question, previous) if model else None)
+
+    async def standing_alone_async(self, turn: Turn) -> Turn:
+        """The same for an event loop."""
+        previous, turn, model = self._ruled(turn)
+        return self._standing(turn, previous, await model.rewritten_async(turn.question, previous) if model else None)
+
+    def _ruled(self, turn: Turn) -> tuple[tuple[str, ...], Turn, Rewriter | None]:
+        """The earlier questions, the turn as the rules have it, and the model where it is to be asked."""
+        previous = readable_previous(turn.previous)
+        ruled = self.by_rules(turn.question, previous)
+        turn = replace(turn, standalone=ruled.question, by_rules=ruled.question, more=ruled.more)
+        # An emergency does not wait for a model, and none is told of it.
+        if self._rewriter is None or turn.assessment.level is Level.EMERGENCY:
+            return previous, turn, None
+        return previous, turn, self._rewriter if may_be_asked(self._corrected(turn.question), previous, ruled) else None
+
+    def _standing(self, turn: Turn, previous: Sequence[str], answer: Answer[Rewritten] | None) -> Turn:
+        """With the model's question where there is one to be believed."""
+        became = NOT_ASKED if answer is None else str(answer.failure)
+        if answer and answer.value:
+            lines = (*previous, *(self._corrected(line) for line in (turn.question, *previous)))
+            believed = is_plausible(answer.value.question, turn.question, lines)
+            became = REWRITTEN if believed else IMPLAUSIBLE
+            turn = replace(turn, standalone=self._corrected(answer.value.question)) if believed else turn
+        note(became=became, more=turn.more)
+        tell(standalone=turn.standalone)
+        return turn
+
+    def _corrected(self, line: str) -> str:
+        return self._speller.corrected(line)
