@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableLambda
@@ -32,6 +33,9 @@ from ingest.passages import outline
 from prompts import text
 
 NEAREST_SENTENCES = 2
+
+# Of a folder of documents, the first so many have their sections named where there is no answer.
+NAMED = 20
 
 # Titles in the path of a section just below its document: the document's title and its own.
 TOP_LEVEL = 2
@@ -247,7 +251,7 @@ class Bot:
 
     def _sections(self) -> tuple[str, ...]:
         """The titles just below each document's own, without those that speak of the document itself."""
-        sections = [s for document in self._documents.values() for _, s in outline(document)]
+        sections = [s for document in islice(self._documents.values(), NAMED) for _, s in outline(document)]
         return tuple(dict.fromkeys(s.title for s in sections if len(s.path) == TOP_LEVEL and not s.about))
 
 

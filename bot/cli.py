@@ -83,7 +83,7 @@ def ingest(
     weights = weights_for(settings)
     with progress_bar() as progress:
         done = bring_up_to_date(
-            settings.docs, settings.index, weights, force=force, progress=partial(progress, EMBEDDING), say=say
+            settings.docs, settings.place, weights, force=force, progress=partial(progress, EMBEDDING), say=say
         )
     facts: dict[str, Any] = {
         "status": "rebuilt" if done.rebuilt else "up to date",
@@ -92,7 +92,7 @@ def ingest(
         "sentences": done.manifest.sentences,
         "embedded": done.embedded,
         "seconds": round(done.seconds, 3),
-        "index": str(settings.index),
+        "index": str(settings.place),
     }
     if as_json:
         print(json.dumps(facts, ensure_ascii=False))

@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     from ingest.weights import Weights
 
 
-def open_bot(settings: Settings, *, progress: "Progress | None" = None, say: "Say | None" = None) -> Bot:
+def open_bot(
+    settings: Settings, *, progress: "Progress | None" = None, say: "Say | None" = None, before: Bot | None = None
+) -> Bot:
     """A bot over the index that matches the settings' sources, which is built first where it has to be.
 
-    The encoder is loaded by the first question that needs it: small talk and bad input are answered at once.
+    The encoder is loaded by the first question that needs it: small talk and bad input are answered at once. `before`: a bot
+    that this one takes over from; its encoder is used again where it is still the right one, and nothing is built.
     Raises `CancerBotError` with one line for a person.
     """
     keep_to_this_machine()
@@ -37,9 +40,11 @@ def open_bot(settings: Settings, *, progress: "Progress | None" = None, say: "Sa
 
     weights = weights_for(settings)
     plain_words = _plain_words(settings, weights)
-    index = open_index(settings.docs, settings.index, weights, progress=progress, say=say)
+    index = open_index(settings.docs, settings.place, weights, progress=progress, say=say, build=before is None)
     experience = read_experience(weights.tuning) if weights.tuning else None
-    retriever = Retriever(index, SentenceTransformerEmbeddings(weights), experience)
+    same = before is not None and before.retriever.index.manifest.model.sha256 == index.manifest.model.sha256
+    embeddings = before.retriever.embeddings if before and same else SentenceTransformerEmbeddings(weights)
+    retriever = Retriever(index, embeddings, experience)
     return Bot(
         retriever,
         calibration(weights.tuning),

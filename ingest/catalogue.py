@@ -40,7 +40,9 @@ class Catalogue:
 
         every = list(located(contents))
         first: dict[str, tuple[int, int]] = {}
-        first_rows, sentences, texts = [], [], []
+        first_rows: list[int] = []
+        sentences: list[tuple[int, int]] = []
+        texts: list[str] = []
         for ordinal, one in enumerate(every):
             start, count = first.get(one.document, (ordinal, 0))
             first[one.document] = (start, count + 1)
@@ -48,7 +50,7 @@ class Catalogue:
             if not one.passage.section.about:
                 sentences += [(ordinal, place) for place in range(len(one.passage.sentences))]
                 texts += [embedded_text(one.passage.section, sentence.text) for sentence in one.passage.sentences]
-        arrays = {
+        arrays: dict[str, np.ndarray] = {
             "ids": np.array([int(one.passage.id, 16) for one in every], dtype=np.uint64),
             "digests": np.frombuffer(b"".join(digest(one) for one in every), dtype=np.uint8).reshape(-1, DIGEST_BYTES),
             "first_rows": np.array(first_rows, dtype=np.int64),

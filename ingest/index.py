@@ -26,7 +26,6 @@ __all__ = [
     "Ingested",
     "Progress",
     "Say",
-    "current",
     "damage",
     "ingest",
     "matches",
@@ -56,12 +55,6 @@ def stale_because(index: Path | Server, documents: Sequence[Document], weights: 
     """Why the index has to be built, as a clause for a person; None when it matches. Opens neither model nor store."""
     with _versions(index) as versions:
         return _stale_because(versions, versions.manifest(), documents, weights)
-
-
-def current(index: Path | Server) -> str | None:
-    """The live version's name; None where there is none. Cheap enough to be asked every few seconds."""
-    with _versions(index) as versions:
-        return versions.current()
 
 
 def matches(index: Path | Server, documents: Sequence[Document], weights: Weights) -> Manifest | None:
@@ -101,9 +94,18 @@ def ingest(
 
 
 def open_index(
-    docs: Path, index: Path | Server, weights: Weights, *, progress: Progress | None = None, say: Say | None = None
+    docs: Path,
+    index: Path | Server,
+    weights: Weights,
+    *,
+    progress: Progress | None = None,
+    say: Say | None = None,
+    build: bool = True,
 ) -> Index:
-    """Open the index that matches the sources, building it first where it is missing, stale or damaged."""
+    """Open the index that matches the sources, building it first where it is missing, stale or damaged.
+
+    Without `build` that is a `StoreError`.
+    """
     documents = read_documents(docs)
     for _ in range(3):
         with _versions(index) as versions:
@@ -114,14 +116,21 @@ def open_index(
                 return Index(documents, manifest, index)
             except DamagedStoreError as error:
                 # A writer may have switched between our look at the manifest and the copy; then the next look works.
-                if current(index) != manifest.store:
+                if _moved_on(index, manifest):
                     continue
                 reason = f"it was damaged ({error})"
+        if not build:
+            raise StoreError(f"The index in {index} has to be built ({reason}): run cancer-bot ingest.")
         if say:
             say(f"Building the index: {reason}.")
         ingest(docs, index, weights, progress=progress, say=say)
         documents = read_documents(docs)
     raise StoreError(f"The index in {index} does not stay as it was built: is another program changing it or the sources?")
+
+
+def _moved_on(index: Path | Server, manifest: Manifest) -> bool:
+    with _versions(index) as versions:
+        return versions.current() != manifest.store
 
 
 def _versions(index: Path | Server) -> contextlib.closing[Versions]:

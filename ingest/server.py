@@ -78,12 +78,17 @@ def open_server(server: Server) -> "Iterator[ClientAPI]":
     with spoken(server):
         settings = Settings(_env_file=None, anonymized_telemetry=False)  # type: ignore[call-arg]
         client = chromadb.HttpClient(server.host, server.port, server.tls, dict(server.headers), settings)
-        # It waits for ever by itself, and a server that hangs would hang every question.
-        client._server._session.timeout = httpx.Timeout(REQUEST_SECONDS, connect=5.0)  # type: ignore[attr-defined]  # noqa: SLF001
+        # Chroma's client waits for ever by itself, so that a server that hangs would hang every question, and leaves its
+        # connections open when it is closed: its own, and those of the one that it makes to look for its database.
+        sessions: list[httpx.Client] = [part._server._session for part in (client, client._admin_client)]  # type: ignore[attr-defined]  # noqa: SLF001
+        for session in sessions:
+            session.timeout = httpx.Timeout(REQUEST_SECONDS, connect=5.0)
     try:
         yield client
     finally:
         client.close()  # type: ignore[attr-defined]
+        for session in sessions:
+            session.close()
 
 
 @contextlib.contextmanager

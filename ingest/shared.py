@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from ingest.catalogue import Catalogue
 from ingest.errors import StoreError
-from ingest.lease import Lease
+from ingest.lease import LEASE_SECONDS, Lease
 from ingest.manifest import Manifest
 from ingest.server import Server, open_server, spoken
 from ingest.snapshot import DamagedStoreError, store_hashes
@@ -107,7 +107,7 @@ class ServerVersions:
     @contextlib.contextmanager
     def writing(self, say: Say | None) -> Iterator[None]:
         """Hold the lease."""
-        lease = Lease(self._server, self._client)
+        lease = Lease(self._server, self._client, seconds=LEASE_SECONDS)
         lease.acquire(say)
         self._lease = lease
         try:

@@ -48,9 +48,13 @@ class Chat:
         self._region = regions()[region]
         self._turnstile = Turnstile(AT_A_TIME, WAITING)
         self._readiness = readiness
-        self._documents = documents
+        self.documents = documents
         self._messages = messages
         self._limit = limit
+
+    def renew(self, documents: Sequence[Document], messages: Messages) -> None:
+        """Answer from other documents from now on."""
+        self.documents, self._messages = documents, messages
 
     def reply(self, question: str, previous: Sequence[str], client: str) -> Reply:
         """The reply to a question. Raises `CancerBotError` with one line that says what to do.
@@ -66,7 +70,7 @@ class Chat:
             level = assess(question[:QUESTION_CHARACTERS], readable_previous(previous)).level
             if level not in (Level.CRISIS, Level.EMERGENCY):
                 raise
-            return urgent_reply(self._region, self._documents[0], Turn(question, tuple(previous)), Outcome(level.value))
+            return urgent_reply(self._region, self.documents[0], Turn(question, tuple(previous)), Outcome(level.value))
 
     def asked(self, question: str, kept: str, client: str) -> Iterator[Shown]:
         """First the question with a sign that it is being looked into, then the reply."""
@@ -95,7 +99,7 @@ class Chat:
 
     def replies(self, kept: str) -> tuple[Reply, ...]:
         """The replies of a conversation that the browser has kept."""
-        return session.read(kept, self._documents)
+        return session.read(kept, self.documents)
 
     def edited(self, kept: str) -> Shown:
         """The last question back in the box, to be changed."""
