@@ -42,7 +42,10 @@ def catalogue_of(documents: Sequence[Document]) -> Catalogue:
 
 
 class Index:
-    """An open index. Reads only, and from the version that it was opened on; close it, or use it in a `with`."""
+    """An open index. Reads only, and from the version that it was opened on; close it, or use it in a `with`.
+
+    `small`: all passages are held in memory, and every sentence can be looked at for every question.
+    """
 
     def __init__(self, documents: Sequence[Document], manifest: Manifest, index: Path | Server) -> None:
         """Open the live version in `index`, which `manifest` was read from.
@@ -50,6 +53,7 @@ class Index:
         Raises `DamagedStoreError` where something of it is missing or changed.
         """
         self.manifest = manifest
+        self.small = manifest.sentences <= SMALL
         self.documents = {document.name: document for document in documents}
         with ExitStack() as stack:
             versions = versions_of(index)
@@ -68,11 +72,6 @@ class Index:
             if self.small:
                 self.passages = {name: tuple(passages) for name, passages in self.passages.items()}
             self._resources = stack.pop_all()
-
-    @property
-    def small(self) -> bool:
-        """Whether all passages are held in memory, so that every sentence can be looked at for every question."""
-        return self.manifest.sentences <= SMALL
 
     def search(self, vector: list[float], *, k: int) -> dict[str, float]:
         """The ids of the `k` nearest passages and sentences with their cosine similarity, -1 to 1, nearest first."""

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from ingest.errors import CancerBotError, StoreError
@@ -80,7 +80,8 @@ def open_server(server: Server) -> "Iterator[ClientAPI]":
         client = chromadb.HttpClient(server.host, server.port, server.tls, dict(server.headers), settings)
         # Chroma's client waits for ever by itself, so that a server that hangs would hang every question, and leaves its
         # connections open when it is closed: its own, and those of the one that it makes to look for its database.
-        sessions: list[httpx.Client] = [part._server._session for part in (client, client._admin_client)]  # type: ignore[attr-defined]  # noqa: SLF001
+        parts: tuple[Any, ...] = (client, client._admin_client)  # type: ignore[attr-defined]  # noqa: SLF001
+        sessions: list[httpx.Client] = [part._server._session for part in parts]  # noqa: SLF001
         for session in sessions:
             session.timeout = httpx.Timeout(REQUEST_SECONDS, connect=5.0)
     try:

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +38,9 @@ GRACE = 600.0
 
 # Beside a kept catalogue: its files with their hashes.
 HASHES = ".json"
+
+# Chroma has no record without one.
+_NO_VECTOR: "list[Sequence[float] | Sequence[int]]" = [[0.0]]
 
 _NAME = re.compile(r"cancer-bot-[0-9a-f]{32}")
 
@@ -72,7 +75,8 @@ class ServerVersions:
                 found = self._client.get_collection(MANIFESTS, embedding_function=None).get(ids=[id], include=["documents"])
             except NotFoundError:
                 return None
-        return (found["documents"] or [None])[0]
+        texts = found["documents"]
+        return texts[0] if texts else None
 
     def current(self) -> str | None:
         """What the one small record says."""
@@ -144,8 +148,7 @@ class ServerVersions:
         with spoken(self._server):
             manifests = self._client.get_or_create_collection(MANIFESTS, embedding_function=None)
             for id, text in ((manifest.store, manifest.model_dump_json()), (CURRENT, manifest.store)):
-                # Chroma has no record without a vector.
-                manifests.upsert(ids=[id], documents=[text], embeddings=[[0.0]])
+                manifests.upsert(ids=[id], documents=[text], embeddings=_NO_VECTOR)
         if before:
             self._retire(before)
 

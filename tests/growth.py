@@ -4,6 +4,8 @@
 
 FILE.jsonl has a passage a line, in the field `text`. Where it has fewer than are asked for, further passages are put together
 from its sentences, drawn with a fixed seed, so that all text is real. `--server` measures with a Chroma server of its own.
+`--drawn-vectors` gives the sources vectors that are drawn instead of made: then what is left is what the index itself costs, and
+ten thousand passages take minutes; questions are encoded all the same.
 """
 
 import argparse
@@ -65,23 +67,41 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def measure_ingest() -> dict[str, float]:
+class DrawnVectors:
+    """Unit vectors in all directions, the hardest for a graph of neighbours; in place of the encoder's."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        import numpy as np
+
+        self._draw = np.random.default_rng(SEED)
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        import numpy as np
+
+        vectors = self._draw.normal(size=(len(texts), 384))
+        drawn: list[list[float]] = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).tolist()
+        return drawn
+
+
+def measure_ingest(*, drawn: bool) -> dict[str, float]:
     """In a process of its own: a whole build, then one after a sentence was changed."""
+    import ingest.index
     from bot.opening import weights_for
     from bot.settings import read_settings
-    from ingest.index import ingest
 
+    if drawn:
+        ingest.index.SentenceTransformerEmbeddings = DrawnVectors  # type: ignore[assignment,misc]
     settings = read_settings()
     weights = weights_for(settings)
 
     def progress(done: int, of: int) -> None:
         sys.stderr.write(f"\r  {done} of {of} texts embedded ")
 
-    done = ingest(settings.docs, settings.place, weights, progress=progress)
+    done = ingest.index.ingest(settings.docs, settings.place, weights, progress=progress)
     most = peak()
     changed = sorted(settings.docs.glob("*.txt"))[0]
     changed.write_text("A sentence that is new. " + changed.read_text(encoding="utf-8"), encoding="utf-8")
-    again = ingest(settings.docs, settings.place, weights)
+    again = ingest.index.ingest(settings.docs, settings.place, weights)
     sys.stderr.write("\n")
     return {
         "passages": done.manifest.passages,
@@ -125,7 +145,7 @@ def _milliseconds(call: Any, question: str) -> float:
     return (time.perf_counter() - begun) * 1000
 
 
-def measure(folder: Path, texts: Sequence[str], count: int, *, server: bool) -> dict[str, float]:
+def measure(folder: Path, texts: Sequence[str], count: int, *, server: bool, drawn: bool) -> dict[str, float]:
     """All of a size."""
     build(folder / "docs", texts, count)
     with chroma(folder / "chroma") if server else nullcontext() as started:
@@ -134,7 +154,7 @@ def measure(folder: Path, texts: Sequence[str], count: int, *, server: bool) -> 
             "CANCER_BOT_INDEX": str(folder / "index"),
             "CANCER_BOT_CHROMA_URL": started.url if started else "",
         }
-        return _in_a_process("ingest", environment) | _in_a_process("question", environment)
+        return _in_a_process("drawn" if drawn else "ingest", environment) | _in_a_process("question", environment)
 
 
 def _in_a_process(what: str, environment: Mapping[str, str]) -> dict[str, float]:
@@ -184,10 +204,11 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--plot", type=Path, help="draw them to this SVG file")
     parser.add_argument("--server", action="store_true", help="with a Chroma server of its own")
-    parser.add_argument("--measure", choices=["ingest", "question"], help=argparse.SUPPRESS)
+    parser.add_argument("--drawn-vectors", action="store_true", help="without the encoder: what the index itself costs")
+    parser.add_argument("--measure", choices=["ingest", "drawn", "question"], help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.measure:
-        print(json.dumps(measure_ingest() if given.measure == "ingest" else measure_question()))
+        print(json.dumps(measure_question() if given.measure == "question" else measure_ingest(drawn=given.measure == "drawn")))
         return
     if not given.texts or len(given.sizes) < 2:
         parser.error("give --texts FILE.jsonl and two sizes or more")
@@ -196,14 +217,17 @@ def main() -> None:
     for size in sorted(given.sizes):
         sys.stderr.write(f"{size} passages\n")
         with tempfile.TemporaryDirectory() as folder:
-            rows.append(measure(Path(folder), texts, size, server=given.server))
+            rows.append(measure(Path(folder), texts, size, server=given.server, drawn=given.drawn_vectors))
         print(", ".join(f"{name} {value:.5g}" for name, value in rows[-1].items()), flush=True)
     slopes = exponents(rows)
     for name, slope in slopes.items():
         print(f"{name}: grows with passages to the power of {slope['all']:.2f} ({slope['last two']:.2f} between the last two)")
     if given.json:
         where = "server" if given.server else "embedded"
-        given.json.write_text(json.dumps({"index": where, "sizes": rows, "exponents": slopes}, indent=2), encoding="utf-8")
+        vectors = "drawn" if given.drawn_vectors else "made"
+        given.json.write_text(
+            json.dumps({"index": where, "vectors": vectors, "sizes": rows, "exponents": slopes}, indent=2), encoding="utf-8"
+        )
     if given.plot:
         plot(rows, slopes, given.plot)
 

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,45 @@ def test_both_places_give_the_same_answers(settings: Settings, bot: Bot) -> None
         measured = {"milliseconds": None, "answerability": None}
         assert given.model_copy(update=measured) == expected.model_copy(update=measured)
     other.close()
+
+
+def test_a_large_index_is_read_piece_by_piece_and_answers_alike(
+    settings: Settings, bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few passages are read for a question, and the best sentences are those of a look at every one."""
+    monkeypatch.setattr("ingest.reading.SMALL", 0)
+    monkeypatch.setattr("bot.retrieval.NEAREST", 24)
+    monkeypatch.setattr("bot.retrieval.BEST", 8)
+    other = open_bot(settings, before=bot)
+    for question in ("Is the patient awake during RFA?", "What is a colostomy?", "Does radium help with bone pain?"):
+        every, found = bot.retriever.search(question), other.retriever.search(question)
+        assert len(found.candidates) < len(every.candidates)
+        assert [(c.passage, c.sentence) for c in found.candidates[:3]] == [(c.passage, c.sentence) for c in every.candidates[:3]]
+        assert (found.coverage, found.known) == (every.coverage, every.known)
+        assert found.passage_dense == pytest.approx(every.passage_dense, abs=1e-5)
+        assert [c.quote for c in other.ask(question).citations] == [c.quote for c in bot.ask(question).citations]
+    passages, expected = other.retriever.index.passages[ARTICLE], bot.retriever.index.passages[ARTICLE]
+    assert (len(passages), passages[3], passages[-2:], tuple(passages)) == (
+        len(expected),
+        expected[3],
+        tuple(expected[-2:]),
+        tuple(expected),
+    )
+    other.close()
+
+
+def test_a_store_that_was_patched_often_is_written_anew(index_folder: Path, docs_folder: Path) -> None:
+    """Small changes are patched into a copy; when half of the vectors came or went, the graph is built afresh."""
+    (docs_folder / "more.md").write_text("# More\n\nAn extra text.", encoding="utf-8")
+    weights = replace(WEIGHTS, tuning=None)
+    ingest(docs_folder, index_folder, weights, force=True)
+    (docs_folder / "more.md").write_text("# More\n\nAnother text.", encoding="utf-8")
+    assert ingest(docs_folder, index_folder, weights).manifest.patched == 4
+    path = index_folder / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "patched": ROWS // 2}))
+    (docs_folder / "more.md").write_text("# More\n\nA third text.", encoding="utf-8")
+    done = ingest(docs_folder, index_folder, weights)
+    assert (done.manifest.patched, done.embedded) == (0, 2)
 
 
 def test_langchain_finds_the_same(settings: Settings) -> None:
@@ -260,12 +300,22 @@ def test_a_changed_word_on_the_server_is_noticed(shared: Settings) -> None:
     assert isinstance(shared.place, Server)
     with open_server(shared.place) as client:
         collection = client.get_collection(store, embedding_function=None)
-        collection.update(ids=[passage.id], documents=[passage.text.replace(" the ", " thee ", 1)], embeddings=[[0.1] * 384])
+        vector: list[Sequence[float] | Sequence[int]] = [[0.1] * 384]
+        collection.update(ids=[passage.id], documents=[passage.text.replace(" the ", " thee ", 1)], embeddings=vector)
     with pytest.raises(DamagedStoreError, match="another passage"):
         opened(shared)
     said: list[str] = []
     open_index(shared.docs, shared.place, WEIGHTS, say=said.append).close()
     assert "damaged" in said[0]
+
+
+def test_a_broken_catalogue_of_this_machine_is_made_again(shared: Settings) -> None:
+    opened(shared).close()
+    file = next(shared.index.glob("catalogue-*/data.csc.index.npy"))
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-8] + b"\x00" * 8)
+    opened(shared).close()
+    assert next(shared.index.glob("catalogue-*/data.csc.index.npy")).read_bytes() == whole
 
 
 def test_a_server_that_goes_and_comes_back_needs_no_repair(shared: Settings, server: ChromaServer, bot: Bot) -> None:
