@@ -1,11 +1,15 @@
 """Questions about the article itself: who made it, when, may it be copied, what does it cover."""
 
 import re
+from itertools import islice
 
 from bot.coherence import Place, is_meta
 from bot.retrieval import Retriever
 from bot.verbatim import Slice
 from ingest.documents import Document
+
+# Of a folder of documents, the first so many are asked.
+FIRST = 20
 
 # Each kind of question, as the words that it is asked with; TEXT stands for a word for the text itself.
 _TEXT = r"\b(?:article|page|text|document|information|info|leaflet|review|content|site|website|this|it)\b"
@@ -56,7 +60,7 @@ def asked_about(question: str) -> str | None:
 
 def answer_about(retriever: Retriever, kind: str) -> tuple[Slice, ...]:
     """The sentences of the first document that answer; none where none says anything of the kind."""
-    documents = retriever.index.documents.values()
+    documents = islice(retriever.index.documents.values(), FIRST)
     return next((found for document in documents if (found := _matching(document, retriever, kind))), ())
 
 

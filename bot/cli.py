@@ -89,9 +89,9 @@ def ingest(
     weights = weights_for(settings)
     with progress_bar() as progress:
         done = bring_up_to_date(
-            settings.docs, settings.index, weights, force=force, progress=partial(progress, EMBEDDING), say=say
+            settings.docs, settings.place, weights, force=force, progress=partial(progress, EMBEDDING), say=say
         )
-    query_embeddings(settings.index, weights, [p.text for document in documents for p in cut(document)])
+    query_embeddings(settings.index, weights, lambda: [p.text for document in documents for p in cut(document)])
     facts: dict[str, Any] = {
         "status": "rebuilt" if done.rebuilt else "up to date",
         "documents": done.manifest.documents,
@@ -99,7 +99,7 @@ def ingest(
         "sentences": done.manifest.sentences,
         "embedded": done.embedded,
         "seconds": round(done.seconds, 3),
-        "index": str(settings.index),
+        "index": str(settings.place),
     }
     if as_json:
         print(json.dumps(facts, ensure_ascii=False))

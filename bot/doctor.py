@@ -93,19 +93,18 @@ def _index(settings: "Settings") -> Check:
     from bot.opening import weights_for
     from ingest.documents import read_documents
     from ingest.extracted import FOLDER
-    from ingest.index import stale_because
-    from ingest.manifest import read_manifest
-    from ingest.snapshot import store_hashes
+    from ingest.index import damage, matches, stale_because
 
-    weights = weights_for(settings)
-    reason = stale_because(settings.index, read_documents(settings.docs, texts=settings.index / FOLDER), weights)
-    manifest = read_manifest(settings.index)
-    if reason or manifest is None:
-        return Check("index", False, f"{settings.index} has to be built: {reason}", "run cancer-bot ingest")
-    if store_hashes(settings.index / manifest.store) != manifest.files:
-        return Check("index", False, f"{settings.index} is damaged", "run cancer-bot ingest")
+    place, weights = settings.place, weights_for(settings)
+    documents = read_documents(settings.docs, texts=settings.index / FOLDER)
+    manifest = matches(place, documents, weights)
+    if manifest is None:
+        reason = stale_because(place, documents, weights)
+        return Check("index", False, f"{place} has to be built: {reason}", "run cancer-bot ingest")
+    if what := damage(place, documents, manifest):
+        return Check("index", False, f"{place} is damaged: {what.partition(': run ')[0]}", "run cancer-bot ingest")
     counts = f"{manifest.documents} documents, {manifest.passages} passages, {manifest.sentences} sentences"
-    return Check("index", True, f"{settings.index} matches the sources ({counts}, made {manifest.created})")
+    return Check("index", True, f"{place} matches the sources ({counts}, made {manifest.created})")
 
 
 def _query_encoder(settings: "Settings") -> Check:

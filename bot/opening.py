@@ -1,6 +1,7 @@
 """From the settings to a bot that is ready to be asked."""
 
 import json
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,10 +28,17 @@ if TYPE_CHECKING:
     from ingest.weights import Weights
 
 
-def open_bot(settings: Settings, *, progress: "Progress | None" = None, say: "Say | None" = None) -> Bot:
+# The compiled encoder is compared on the passages of so many documents.
+FEW_DOCUMENTS = 50
+
+
+def open_bot(
+    settings: Settings, *, progress: "Progress | None" = None, say: "Say | None" = None, before: Bot | None = None
+) -> Bot:
     """A bot over the index that matches the settings' sources, which is built first where it has to be.
 
-    The encoder is loaded by the first question that needs it: small talk and bad input are answered at once.
+    The encoder is loaded by the first question that needs it: small talk and bad input are answered at once. `before`: a bot
+    that this one takes over from; its encoder is used again where it is still the right one, and nothing is built.
     Raises `CancerBotError` with one line for a person.
     """
     keep_to_this_machine()
@@ -40,9 +48,13 @@ def open_bot(settings: Settings, *, progress: "Progress | None" = None, say: "Sa
 
     weights = weights_for(settings)
     model = LanguageModel.from_setting(settings.chat_model) if settings.chat_model else None
-    index = open_index(settings.docs, settings.index, weights, progress=progress, say=say)
+    index = open_index(settings.docs, settings.place, weights, progress=progress, say=say, build=before is None)
     experience = read_experience(weights.tuning) if weights.tuning else None
-    retriever = Retriever(index, query_embeddings(settings.index, weights, _sentences(index)), experience)
+    if before and before.retriever.index.manifest.model.sha256 == index.manifest.model.sha256:
+        embeddings = before.retriever.embeddings
+    else:
+        embeddings = query_embeddings(settings.index, weights, lambda: _texts(index))
+    retriever = Retriever(index, embeddings, experience)
     return Bot(
         retriever,
         calibration(weights.tuning),
@@ -56,8 +68,11 @@ def open_bot(settings: Settings, *, progress: "Progress | None" = None, say: "Sa
     )
 
 
-def _sentences(index: "Index") -> list[str]:
-    return [sentence.text for passages in index.passages.values() for passage in passages for sentence in passage.sentences]
+def _texts(index: "Index") -> list[str]:
+    """What the compiled encoder is compared on: the passages of the first documents."""
+    from ingest.passages import cut
+
+    return [passage.text for document in islice(index.documents.values(), FEW_DOCUMENTS) for passage in cut(document)]
 
 
 def _plain_words(model: LanguageModel, weights: "Weights") -> PlainWords:

@@ -1,7 +1,7 @@
 """Dense and lexical search over the index: every sentence that may answer, with its score, best first."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,8 @@ from bot.words import stems
 from ingest.documents import Document
 from ingest.experience import Experience, Neighbours
 from ingest.index import Index
+from ingest.located import Located, embedded_text, located
 from ingest.passages import Passage, Sentence
-from ingest.store import embedded_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 # How many of the nearest passages and sentences the vector search returns.
 NEAREST = 64
+
+# In an index too large to look at every sentence: how many of the best by words are looked at beside the nearest by meaning.
+BEST = 64
 
 # Weights of the fused score beside the sentence's own cosine, chosen on the development set. A BM25 of BM25_SCALE counts
 # as strong: tanh flattens what lies above it, so that one rare word can't outweigh the meaning.
@@ -72,48 +75,40 @@ def fuse(dense: float, passage_dense: float, lexical: float) -> float:
 
 
 class Retriever:
-    """Searches one open index. Keeps the sentences' words in memory for the lexical half."""
+    """Searches one open index: a small one sentence by sentence, a large one where meaning or words come near."""
 
     def __init__(self, index: Index, embeddings: "Embeddings", experience: Experience | None = None) -> None:
-        """Prepare the lexical search; the first question then costs no more than the next."""
-        from bm25s import BM25
-
+        """`experience`: of a tuned encoder."""
         self.index = index
         self.embeddings = embeddings
         self.experience = experience
-        self._rows = [
-            (index.documents[name], number, passage, place, sentence)
-            for name, passages in index.passages.items()
-            for number, passage in enumerate(passages)
-            if not passage.section.about
-            for place, sentence in enumerate(passage.sentences)
-        ]
-        tokens = [stems(embedded_text(passage.section, sentence.text)) for _, _, passage, _, sentence in self._rows]
-        self._vocabulary = frozenset(stem for row in tokens for stem in row)
-        self._passage_stems = {
-            passage.id: frozenset(stems(embedded_text(passage.section, passage.text)))
-            for passages in index.passages.values()
-            for passage in passages
-        }
-        self._library = Library(list(index.documents.values()))
-        self._bm25 = BM25()
-        self._bm25.index([row or [""] for row in tokens] or [[""]], show_progress=False)
+        self._lexical = index.catalogue.lexical
+        # Of thousands of documents each is small beside all: there the sentences alone decide.
+        self._library = Library(list(index.documents.values()) if index.small else [])
+        contents = [(index.documents[name], passage) for name in index.passages for passage in self._held(name)]
+        self._everything = tuple(one for one in located(contents) if not one.passage.section.about)
+
+    def _held(self, name: str) -> Sequence[Passage]:
+        return self.index.passages[name] if self.index.small else ()
 
     def knows(self, word: str) -> bool:
         """Whether the documents have a word."""
-        return not self._vocabulary.isdisjoint(stems(word))
+        return any(self._lexical.knows(stem) for stem in stems(word))
 
     def search(self, question: str) -> Found:
-        """Score every sentence of the index for a stand-alone question."""
+        """Score every sentence that comes into question for a stand-alone question."""
         vector = self.embeddings.embed_query(question)
         similarities = self.index.search(vector, k=NEAREST)
         wanted = stems(question)
-        known = [stem for stem in wanted if stem in self._vocabulary]
-        candidates = sorted(self._candidates(similarities, known), key=lambda c: -c.score)
+        known = [stem for stem in wanted if self._lexical.knows(stem)]
+        lexical = self._lexical.scores(known)
+        there = self._everything if self.index.small else self._near(similarities, lexical)
+        fits = self._library.fits(known)
+        candidates = sorted(self._candidates(there, similarities, lexical, fits), key=lambda c: -c.score)
         return Found(
             question,
             tuple(candidates),
-            passage_dense=max((similarities.get(p.id, -1.0) for p in self._all_passages()), default=-1.0),
+            passage_dense=max((similarities.get(one.passage.id, -1.0) for one in there), default=-1.0),
             coverage=self._coverage(wanted, candidates),
             known=len(known) / len(wanted) if wanted else 0.0,
             nothing=self.experience.null_score(vector) if self.experience else None,
@@ -121,26 +116,35 @@ class Retriever:
             vector=vector,
         )
 
-    def _candidates(self, similarities: Mapping[str, float], known: Sequence[str]) -> Iterator[Candidate]:
-        lexical: Sequence[float] | np.ndarray = self._bm25.get_scores(known) if known else [0.0] * len(self._rows)
+    def _near(self, similarities: Mapping[str, float], lexical: "np.ndarray") -> tuple[Located, ...]:
+        """The passages of the nearest by meaning and of the best by words."""
+        import numpy as np
+
+        best = np.argpartition(lexical, -BEST)[-BEST:] if len(lexical) > BEST else np.arange(len(lexical))
+        found = self.index.around(list(similarities), [int(row) for row in best if lexical[row] > 0])
+        return tuple(one for one in found if not one.passage.section.about)
+
+    def _candidates(
+        self, there: Iterable[Located], similarities: Mapping[str, float], lexical: "np.ndarray", fits: Mapping[str, float]
+    ) -> Iterator[Candidate]:
         # What the vector search left out is no nearer than the last that it returned.
         floor = min(similarities.values(), default=0.0)
-        fits = self._library.fits(known)
-        for (document, number, passage, place, sentence), bm25 in zip(self._rows, lexical, strict=True):
-            dense = similarities.get(sentence.id, floor)
-            score = fuse(dense, similarities.get(passage.id, floor), float(bm25)) + DOCUMENT_WEIGHT * fits[document.name]
-            yield Candidate(document, number, place, score, dense, float(bm25), fits[document.name])
+        for one in there:
+            document, row = self.index.documents[one.document], self.index.catalogue.row(one, 0)
+            passage_dense, fit = similarities.get(one.passage.id, floor), fits.get(one.document, 0.0)
+            for place, sentence in enumerate(one.passage.sentences):
+                dense, bm25 = similarities.get(sentence.id, floor), float(lexical[row + place])
+                score = fuse(dense, passage_dense, bm25) + DOCUMENT_WEIGHT * fit
+                yield Candidate(document, one.number, place, score, dense, bm25, fit)
 
     def _coverage(self, wanted: Sequence[str], candidates: Sequence[Candidate]) -> float:
         if not wanted or not candidates:
             return 0.0
-        there = self._passage_stems[self.passage(candidates[0]).id]
+        passage = self.passage(candidates[0])
+        there = frozenset(stems(embedded_text(passage.section, passage.text)))
         return len(there.intersection(wanted)) / len(set(wanted))
 
-    def _all_passages(self) -> Iterator[Passage]:
-        return (passage for passages in self.index.passages.values() for passage in passages if not passage.section.about)
-
-    def passages(self, document: Document) -> tuple[Passage, ...]:
+    def passages(self, document: Document) -> Sequence[Passage]:
         """The passages of a document, in its order."""
         return self.index.passages[document.name]
 

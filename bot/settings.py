@@ -1,8 +1,9 @@
 """Settings from the environment and `.env`, each with the prefix `CANCER_BOT_`; a misspelt name is an error."""
 
 import os
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import platformdirs
 from dotenv import dotenv_values
@@ -10,6 +11,9 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingest.errors import CancerBotError
+
+if TYPE_CHECKING:
+    from ingest.server import Server
 
 PREFIX = "CANCER_BOT_"
 ENV_FILE = ".env"
@@ -39,7 +43,10 @@ class Settings(BaseSettings):
     index: Annotated[Path, Field(description="Folder of the embedded index.")] = Field(
         default_factory=lambda: platformdirs.user_cache_path("cancer-bot", appauthor=False)
     )
-    chroma_url: Annotated[str, Field(description="A Chroma server; empty: the embedded index. Not in this version.")] = ""
+    chroma_url: Annotated[
+        str,
+        Field(description="A Chroma server that holds the index, such as `http://host:8000`; empty: the embedded index."),
+    ] = ""
     embedding_model: Annotated[
         str, Field(description="Folder or sentence-transformers name of the encoder; empty: the installed weights.")
     ] = ""
@@ -66,15 +73,24 @@ class Settings(BaseSettings):
 
     @field_validator("chroma_url")
     @classmethod
-    def _only_what_works(cls, value: object) -> object:
+    def _an_address(cls, value: str) -> str:
+        from ingest.server import Server
+
         if value:
-            raise ValueError("this version does not have it yet; unset it")
+            Server.from_url(value, Path())
         return value
 
     @field_validator("docs", "index", "auth_file", "feedback")
     @classmethod
     def _expanded(cls, value: Path | None) -> Path | None:
         return value.expanduser() if value else None
+
+    @property
+    def place(self) -> "Path | Server":
+        """Where the index is: the folder, or the server, with the folder for what is derived from it."""
+        from ingest.server import Server
+
+        return Server.from_url(self.chroma_url, self.index) if self.chroma_url else self.index
 
 
 def read_settings() -> Settings:
@@ -89,7 +105,9 @@ def read_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()
-        raise SettingsError(f"{name}={first.get('input')}: {first['msg'].removeprefix('Value error, ')}.") from error
+        # A token may stand before an address's host; it belongs into no message.
+        given_value = re.sub(r"//[^/]*@", "//…@", str(first.get("input")))
+        raise SettingsError(f"{name}={given_value}: {first['msg'].removeprefix('Value error, ')}.") from error
 
 
 def _did_you_mean(name: str, known: set[str]) -> str:

@@ -11,7 +11,7 @@ import json
 import shutil
 import uuid
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +87,8 @@ class CompiledEmbeddings(Embeddings):
 
     def embed_query(self, text: str) -> list[float]:
         """The vector of a question."""
-        return self._vector(text).tolist()
+        vector: list[float] = self._vector(text).tolist()
+        return vector
 
     def _vector(self, text: str) -> "np.ndarray":
         import numpy as np
@@ -99,10 +100,10 @@ class CompiledEmbeddings(Embeddings):
         return vector
 
 
-def query_embeddings(index: Path, weights: Weights, texts: Sequence[str]) -> Embeddings:
+def query_embeddings(index: Path, weights: Weights, texts: Callable[[], Sequence[str]]) -> Embeddings:
     """The fastest encoder for questions that there is: the compiled one, made now where it is missing or damaged.
 
-    `texts`: what it is compared on when it is made. Where it can't be made or kept, sentence-transformers itself.
+    `texts` gives what it is compared on when it is made. Where it can't be made or kept, sentence-transformers itself.
     """
     folder = compiled_folder(index, weights)
     original = SentenceTransformerEmbeddings(weights)
@@ -112,7 +113,7 @@ def query_embeddings(index: Path, weights: Weights, texts: Sequence[str]) -> Emb
         return original
     except NotCompiled:
         with contextlib.suppress(NotCompiled, OSError, portalocker.LockException):
-            compile_encoder(original, folder, texts)
+            compile_encoder(original, folder, texts())
             return CompiledEmbeddings.from_folder(folder)
     return original
 
@@ -203,7 +204,7 @@ def _graph(model: "SentenceTransformer") -> bytes:
         torch.onnx.export(
             Graph().eval(),
             tuple(sample[name] for name in _INPUTS),
-            file,
+            file,  # type: ignore[arg-type] -- a stream is taken, too: what fails on a full disk is then ours to see
             input_names=list(_INPUTS),
             output_names=["vector"],
             dynamic_axes={name: {0: "texts", 1: "tokens"} for name in _INPUTS},

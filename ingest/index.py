@@ -1,42 +1,46 @@
-"""The index on disk: built aside under one lock, switched by its manifest, read from a checked copy."""
+"""Bringing the index up to date with its sources, and opening the one that matches them."""
 
 import contextlib
 import datetime
-import re
-import shutil
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING
 
-import portalocker
-
+from ingest.catalogue import Catalogue
 from ingest.documents import Document, read_documents
 from ingest.embeddings import SentenceTransformerEmbeddings
-from ingest.errors import StoreBusyError, StoreError
+from ingest.errors import StoreError
 from ingest.extracted import FOLDER as TEXTS
 from ingest.extracted import forget_others
-from ingest.manifest import FILE, Manifest, Model, read_manifest, write_manifest
-from ingest.passages import Passage, cut
-from ingest.snapshot import DamagedStoreError, Snapshot, store_hashes
-from ingest.store import collection_of, embedded_text, open_client, read_passages, read_vectors, write
+from ingest.located import Contents, located
+from ingest.manifest import Manifest, Model, read_manifest
+from ingest.passages import cut
+from ingest.reading import Index, versions_of
+from ingest.server import Server
+from ingest.snapshot import DamagedStoreError, store_hashes
+from ingest.store import Row, patch, rows, write
+from ingest.versions import Aside, Say, Versions
 from ingest.weights import Weights
 
-if TYPE_CHECKING:
-    from langchain_chroma import Chroma
-    from langchain_core.embeddings import Embeddings
+__all__ = [
+    "Index",
+    "Ingested",
+    "Progress",
+    "Say",
+    "damage",
+    "ingest",
+    "matches",
+    "open_index",
+    "read_manifest",
+    "stale_because",
+]
 
-# How long a second writer waits for the first; a build of ten thousand passages takes minutes on two cores.
-LOCK_SECONDS = 900.0
-
-_STORE_NAME = re.compile(r"store-[0-9a-f]{32}")
+# A store is patched until so large a share of its vectors came or went; then it is written anew, so that the graph that
+# finds the nearest does not wear out.
+WORN = 0.5
 
 Progress = Callable[[int, int], None]
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -49,70 +53,22 @@ class Ingested:
     seconds: float
 
 
-class Index:
-    """An open index. Reads only, from a copy of its own; close it, or use it in a `with`."""
-
-    def __init__(self, documents: Sequence[Document], manifest: Manifest, folder: Path) -> None:
-        """Open the live index in `folder`, which `manifest` was read from.
-
-        Raises `DamagedStoreError` where a file of it is missing or changed.
-        """
-        self.manifest = manifest
-        self.documents = {document.name: document for document in documents}
-        with ExitStack() as stack:
-            snapshot = stack.enter_context(Snapshot(folder, manifest))
-            self._client = stack.enter_context(open_client(snapshot.path))
-            self._collection = collection_of(self._client)
-            self.passages = read_passages(self._collection)
-            self._count = self._collection.count()
-            self._resources = stack.pop_all()
-
-    def search(self, vector: list[float], *, k: int) -> dict[str, float]:
-        """The ids of the `k` nearest passages and sentences with their cosine similarity, -1 to 1, nearest first."""
-        query: list[Sequence[float] | Sequence[int]] = [vector]
-        found = self._collection.query(query_embeddings=query, n_results=min(k, self._count), include=["distances"])
-        distances = found["distances"] or [[]]
-        return {id: 1.0 - distance for id, distance in zip(found["ids"][0], distances[0], strict=True)}
-
-    def vector_store(self, embeddings: "Embeddings") -> "Chroma":
-        """The same collection as LangChain's vector store, for a chain of your own. Lives as long as this index."""
-        from langchain_chroma import Chroma
-
-        name = self._collection.name
-        return Chroma(name, embeddings, client=self._client, create_collection_if_not_exists=False)
-
-    def close(self) -> None:
-        """Let go of the copy."""
-        self._resources.close()
-
-    def __enter__(self) -> "Index":
-        """Nothing to do: the index is open."""
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Let go of the copy."""
-        self.close()
-
-
-def stale_because(index: Path, documents: Sequence[Document], weights: Weights) -> str | None:
+def stale_because(index: Path | Server, documents: Sequence[Document], weights: Weights) -> str | None:
     """Why the index has to be built, as a clause for a person; None when it matches. Opens neither model nor store."""
-    manifest = read_manifest(index)
-    if manifest is None:
-        return "it can't be read by this version" if (index / FILE).exists() else "there is none yet"
-    if not manifest.compatible:
-        return "another version of this program made it"
-    if manifest.model.stamp != weights.stamp and manifest.model.sha256 != weights.sha256():
-        return f"another embedding model made it ({manifest.model.name})"
-    if manifest.sources != _fingerprints(documents):
-        return "the sources have changed"
-    if not (index / manifest.store).is_dir():
-        return f"its folder {manifest.store} is gone"
-    return None
+    with _versions(index) as versions:
+        return _stale_because(versions, versions.manifest(), documents, weights)
+
+
+def matches(index: Path | Server, documents: Sequence[Document], weights: Weights) -> Manifest | None:
+    """The manifest of the live version where it is of these sources and this encoder."""
+    with _versions(index) as versions:
+        manifest = versions.manifest()
+        return None if _stale_because(versions, manifest, documents, weights) else manifest
 
 
 def ingest(
     docs: Path,
-    index: Path,
+    index: Path | Server,
     weights: Weights,
     *,
     force: bool = False,
@@ -124,136 +80,182 @@ def ingest(
     `force` builds it anew, vectors and all. Raises `SourceError`, `ModelError` or `StoreError`.
     """
     begun = time.perf_counter()
-    documents = read_documents(docs, texts=index / TEXTS)
-    manifest = None if force else _usable_manifest(index, documents, weights)
-    if manifest:
-        return Ingested(manifest, rebuilt=False, embedded=0, seconds=time.perf_counter() - begun)
-    with _writing(index, say):
-        # Whoever held the lock before may have built just what we want.
-        manifest = None if force else _usable_manifest(index, documents, weights)
-        if manifest:
+    documents = read_documents(docs, texts=_texts(index))
+    with _versions(index) as versions:
+        manifest = None if force else _usable(index, versions, documents, weights)
+        if manifest and not versions.litter():
             return Ingested(manifest, rebuilt=False, embedded=0, seconds=time.perf_counter() - begun)
-        manifest, embedded = _build(index, documents, weights, reuse=not force, progress=progress)
+        with versions.writing(say):
+            # Whoever wrote before may have built just what we want.
+            manifest = None if force else _usable(index, versions, documents, weights)
+            versions.tidy()
+            if manifest:
+                return Ingested(manifest, rebuilt=False, embedded=0, seconds=time.perf_counter() - begun)
+            manifest, embedded = _build(versions, documents, weights, reuse=not force, progress=progress)
+    forget_others(_texts(index), (document.key for document in documents if document.key))
     return Ingested(manifest, rebuilt=True, embedded=embedded, seconds=time.perf_counter() - begun)
 
 
-def open_index(docs: Path, index: Path, weights: Weights, *, progress: Progress | None = None, say: Say | None = None) -> Index:
-    """Open the index that matches the sources, building it first where it is missing, stale or damaged."""
-    documents = read_documents(docs, texts=index / TEXTS)
+def open_index(
+    docs: Path,
+    index: Path | Server,
+    weights: Weights,
+    *,
+    progress: Progress | None = None,
+    say: Say | None = None,
+    build: bool = True,
+) -> Index:
+    """Open the index that matches the sources, building it first where it is missing, stale or damaged.
+
+    Without `build` that is a `StoreError`.
+    """
+    documents = read_documents(docs, texts=_texts(index))
     for _ in range(3):
-        reason = stale_because(index, documents, weights)
-        manifest = read_manifest(index)
+        with _versions(index) as versions:
+            manifest = versions.manifest()
+            reason = _stale_because(versions, manifest, documents, weights)
         if reason is None and manifest:
             try:
                 return Index(documents, manifest, index)
             except DamagedStoreError as error:
                 # A writer may have switched between our look at the manifest and the copy; then the next look works.
-                if read_manifest(index) != manifest:
+                if _moved_on(index, manifest):
                     continue
                 reason = f"it was damaged ({error})"
+        if not build:
+            raise StoreError(f"The index in {index} has to be built ({reason}): run cancer-bot ingest.")
         if say:
             say(f"Building the index: {reason}.")
         ingest(docs, index, weights, progress=progress, say=say)
-        documents = read_documents(docs, texts=index / TEXTS)
+        documents = read_documents(docs, texts=_texts(index))
     raise StoreError(f"The index in {index} does not stay as it was built: is another program changing it or the sources?")
 
 
-def _usable_manifest(index: Path, documents: Sequence[Document], weights: Weights) -> Manifest | None:
-    manifest = read_manifest(index)
-    if manifest is None or stale_because(index, documents, weights):
+def _moved_on(index: Path | Server, manifest: Manifest) -> bool:
+    with _versions(index) as versions:
+        return versions.current() != manifest.store
+
+
+def _versions(index: Path | Server) -> contextlib.closing[Versions]:
+    return contextlib.closing(versions_of(index))
+
+
+def _stale_because(versions: Versions, manifest: Manifest | None, documents: Sequence[Document], weights: Weights) -> str | None:
+    if manifest is None:
+        return "it can't be read by this version" if versions.begun() else "there is none yet"
+    if not manifest.compatible:
+        return "another version of this program made it"
+    if manifest.model.stamp != weights.stamp and manifest.model.sha256 != weights.sha256():
+        return f"another embedding model made it ({manifest.model.name})"
+    if manifest.sources != _fingerprints(documents):
+        return "the sources have changed"
+    if not versions.there(manifest):
+        return f"its store {manifest.store} is gone"
+    return None
+
+
+def _usable(index: Path | Server, versions: Versions, documents: Sequence[Document], weights: Weights) -> Manifest | None:
+    """The manifest where it matches and the whole store is as it was written."""
+    manifest = versions.manifest()
+    if manifest is None or _stale_because(versions, manifest, documents, weights):
         return None
+    return None if damage(index, documents, manifest) else manifest
+
+
+def damage(index: Path | Server, documents: Sequence[Document], manifest: Manifest) -> str | None:
+    """What is wrong with the store of a manifest: files against their hashes, or on a server each passage read and compared."""
     try:
-        intact = store_hashes(index / manifest.store) == manifest.files
-    except OSError:
-        return None
-    return manifest if intact else None
+        if isinstance(index, Path):
+            return None if store_hashes(index / manifest.store) == manifest.files else "its files are not those that were written"
+        with Index(documents, manifest, index) as opened:
+            opened.verify()
+    except (OSError, DamagedStoreError) as error:
+        return str(error)
+    return None
+
+
+def _texts(index: Path | Server) -> Path:
+    """Where this machine keeps the texts that were taken out of HTML and PDF."""
+    return (index.cache if isinstance(index, Server) else index) / TEXTS
 
 
 def _fingerprints(documents: Sequence[Document]) -> dict[str, str]:
     return {document.name: document.fingerprint for document in documents}
 
 
-@contextlib.contextmanager
-def _writing(index: Path, say: Say | None) -> Iterator[None]:
-    """Hold the one lock of the index, which the system frees if we are killed; turn every failure into one line."""
-    try:
-        index.mkdir(parents=True, exist_ok=True)
-        lock = portalocker.Lock(index / "lock", "a", timeout=LOCK_SECONDS, check_interval=0.2)
-        try:
-            lock.acquire(timeout=0.01, check_interval=0.01)
-        except portalocker.LockException:
-            if say:
-                say("Waiting for another process that is building the index.")
-            lock.acquire()
-        try:
-            yield
-        finally:
-            lock.release()
-    except portalocker.LockException as error:
-        raise StoreBusyError(
-            f"Another process is writing the index {index} for more than {LOCK_SECONDS:.0f} s: try later."
-        ) from error
-    except OSError as error:
-        reason = error.strerror or error
-        raise StoreError(f"Can't write the index {index}: {reason}. Free or name another folder with --index.") from error
-
-
 def _build(
-    index: Path, documents: Sequence[Document], weights: Weights, *, reuse: bool, progress: Progress | None
+    versions: Versions, documents: Sequence[Document], weights: Weights, *, reuse: bool, progress: Progress | None
 ) -> tuple[Manifest, int]:
-    """Build a store aside, then switch to it. Returns its manifest and how many texts were embedded."""
+    """Build a version aside, then switch to it. Returns its manifest and how many texts were embedded."""
     model = Model(name=weights.name, sha256=weights.sha256(), stamp=weights.stamp)
-    old = read_manifest(index)
-    _remove_stores(index, keep=old.store if old else None)
     contents = [(document, passage) for document in documents for passage in cut(document)]
-    texts = {id: text for _, passage in contents for id, text in _embedded_texts(passage)}
-    vectors: dict[str, Sequence[float]] = {}
-    if reuse and old and old.compatible and old.model.sha256 == model.sha256:
-        vectors = {id: vector for id, vector in _old_vectors(index, old).items() if id in texts}
-    new = [id for id in texts if id not in vectors]
-    if new:
-        embeddings = SentenceTransformerEmbeddings(weights, progress=progress)
-        vectors.update(zip(new, embeddings.embed_documents([texts[id] for id in new]), strict=True))
-    store = index / f"store-{uuid.uuid4().hex}"
+    catalogue = Catalogue.from_contents(contents)
+    old = versions.manifest() if reuse else None
+    last = old if old and old.compatible and old.model.sha256 == model.sha256 and versions.there(old) else None
+    sources, total = _fingerprints(documents), sum(1 + len(passage.sentences) for _, passage in contents)
+    changed = _changed(last, sources) if last else set(sources)
+    most = _rows_of(contents, changed)
+    patchable = last is not None and last.patched + most <= WORN * total
+    embed = _Embedding(weights, progress, most)
+    with versions.aside(last, patch=patchable) as aside:
+        embedded, touched = _fill(aside, contents, changed, embed, versions)
     try:
-        store.mkdir()
-        write(store, contents, vectors)
         manifest = Manifest(
             model=model,
-            sources=_fingerprints(documents),
-            store=store.name,
-            files=store_hashes(store),
+            sources=sources,
+            store=aside.name,
+            files=versions.seal(aside.name, catalogue),
+            digest=catalogue.digest,
+            patched=last.patched + touched if last and aside.patched else 0,
             documents=len(documents),
             passages=len(contents),
-            sentences=sum(len(passage.sentences) for _, passage in contents),
+            sentences=total - len(contents),
             created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         )
-        write_manifest(index, manifest)
+        versions.switch(manifest)
     except BaseException:
-        shutil.rmtree(store, ignore_errors=True)
+        versions.discard(aside.name)
         raise
-    _remove_stores(index, keep=store.name)
-    forget_others(index / TEXTS, (document.key for document in documents if document.key))
-    return manifest, len(new)
+    versions.tidy()
+    return manifest, embedded
 
 
-def _embedded_texts(passage: Passage) -> Iterator[tuple[str, str]]:
-    yield passage.id, embedded_text(passage.section, passage.text)
-    for sentence in passage.sentences:
-        yield sentence.id, embedded_text(passage.section, sentence.text)
+def _changed(last: Manifest, sources: dict[str, str]) -> set[str]:
+    """The names of documents that came, went or changed."""
+    return {name for name in last.sources.keys() | sources.keys() if last.sources.get(name) != sources.get(name)}
 
 
-def _old_vectors(index: Path, manifest: Manifest) -> dict[str, Sequence[float]]:
-    """The vectors of the live store; none where it is damaged, and then everything is embedded again."""
-    try:
-        with Snapshot(index, manifest) as snapshot, open_client(snapshot.path) as client:
-            return read_vectors(collection_of(client))
-    except StoreError:
-        return {}
+def _rows_of(contents: Contents, names: set[str]) -> int:
+    return sum(1 + len(passage.sentences) for document, passage in contents if document.name in names)
 
 
-def _remove_stores(index: Path, *, keep: str | None) -> None:
-    """Remove what a killed build or the last switch left behind. Only folders that we can have made are touched."""
-    for path in index.iterdir():
-        if _STORE_NAME.fullmatch(path.name) and path.name != keep:
-            shutil.rmtree(path, ignore_errors=True)
+def _fill(aside: Aside, contents: Contents, changed: set[str], embed: "_Embedding", versions: Versions) -> tuple[int, int]:
+    """Write what has to be written. Returns how many texts were embedded, and how many vectors of a patched store changed."""
+    if not aside.patched:
+        return write(aside.collection, _rows(contents), aside.kept, embed, versions.guarded), 0
+    new = list(_rows([(document, passage) for document, passage in contents if document.name in changed]))
+    return patch(aside.collection, sorted(changed), new, embed, versions.guarded)
+
+
+def _rows(contents: Contents) -> Iterator[Row]:
+    for (document, _), one in zip(contents, located(contents), strict=True):
+        yield from rows(one, document.title)
+
+
+class _Embedding:
+    """The encoder, loaded when there is something to embed, and how far it is."""
+
+    def __init__(self, weights: Weights, progress: Progress | None, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._done = 0
+        self._embeddings = SentenceTransformerEmbeddings(weights, progress=self._tell)
+
+    def __call__(self, texts: list[str]) -> list[list[float]]:
+        vectors = self._embeddings.embed_documents(texts)
+        self._done += len(texts)
+        return vectors
+
+    def _tell(self, done: int, _: int) -> None:
+        if self._progress:
+            self._progress(self._done + done, self._total)

@@ -9,7 +9,7 @@ from ingest.errors import StoreError
 from ingest.passages import CUTTER_VERSION
 
 # Raise it whenever what stands in the store, or how, changes.
-SCHEMA = 1
+SCHEMA = 2
 FILE = "manifest.json"
 
 
@@ -26,7 +26,8 @@ class Model(BaseModel):
 class Manifest(BaseModel):
     """An index's origin: equal origins make equal indexes.
 
-    `sources` maps a document's name to its fingerprint; `files` maps each file of the store to its sha256.
+    `sources` maps a document's name to its fingerprint; `files` maps each file of the store to its sha256 (none on a server);
+    `digest` is that of all passages in their order. `patched`: vectors that came or went since it was written as a whole.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,6 +38,8 @@ class Manifest(BaseModel):
     sources: dict[str, str]
     store: str
     files: dict[str, str]
+    digest: str
+    patched: int = 0
     documents: int
     passages: int
     sentences: int

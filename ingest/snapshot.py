@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 import portalocker
 
@@ -17,6 +18,9 @@ from ingest.errors import StoreError
 from ingest.manifest import Manifest
 
 PREFIX = "cancer-bot-"
+
+# Bytes that are copied at a time.
+PIECE = 1 << 20
 
 
 class DamagedStoreError(StoreError):
@@ -63,24 +67,40 @@ def copy_store(store: Path, target: Path, files: dict[str, str]) -> None:
     """Copy `files` (name below the store → sha256). Raises `DamagedStoreError` on the first that differs."""
     for name, digest in files.items():
         try:
-            data = (store / name).read_bytes()
+            source = (store / name).open("rb")
         except FileNotFoundError as error:
             raise DamagedStoreError(f"The index file {store / name} is missing: run cancer-bot ingest.") from error
         except OSError as error:
             raise StoreError(f"Can't read the index file {store / name}: {error.strerror}.") from error
-        if hashlib.sha256(data).hexdigest() != digest:
+        with source:
+            try:
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                copied = _copy(source, target / name)
+            except OSError as error:
+                raise StoreError(f"Can't copy the index to {target}: {error.strerror}. Make room there.") from error
+        if copied != digest:
             raise DamagedStoreError(f"The index file {store / name} was damaged: run cancer-bot ingest.")
-        try:
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            (target / name).write_bytes(data)
-        except OSError as error:
-            raise StoreError(f"Can't copy the index to {target}: {error.strerror}. Make room there.") from error
+
+
+def _copy(source: BinaryIO, target: Path) -> str:
+    """Copy piece by piece, for a store may be larger than the memory; returns the sha256 of what was copied."""
+    digest = hashlib.sha256()
+    with target.open("wb") as copy:
+        while piece := source.read(PIECE):
+            digest.update(piece)
+            copy.write(piece)
+    return digest.hexdigest()
 
 
 def store_hashes(store: Path) -> dict[str, str]:
     """Each file below `store` with its sha256."""
     files = sorted(path for path in store.rglob("*") if path.is_file())
-    return {path.relative_to(store).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return {path.relative_to(store).as_posix(): _sha256(path) for path in files}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _sweep(folder: Path) -> None:

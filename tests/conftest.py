@@ -39,7 +39,7 @@ def built_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("built")
     weights = weights_for(Settings())
     ingest(packaged_docs(), folder, weights)
-    query_embeddings(folder, weights, ["What is ablation?"])
+    query_embeddings(folder, weights, lambda: ["What is ablation?"])
     return folder
 
 

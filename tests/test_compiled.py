@@ -80,7 +80,7 @@ def test_an_encoder_that_differs_is_not_used_and_not_tried_again(tmp_path: Path)
     compile_encoder(Turned(weights), folder, TEXTS)
     with pytest.raises(CanNotBeCompiled, match="differ"):
         CompiledEmbeddings.from_folder(folder)
-    assert isinstance(query_embeddings(tmp_path, weights, TEXTS), SentenceTransformerEmbeddings)
+    assert isinstance(query_embeddings(tmp_path, weights, lambda: TEXTS), SentenceTransformerEmbeddings)
     assert [path.name for path in folder.iterdir()] == [FACTS]
 
 
@@ -99,7 +99,7 @@ def test_a_damaged_one_is_made_anew(compiled: Path, original: SentenceTransforme
         file.write_bytes(data[: len(data) // 2] if damage == "cut" else b"{" if damage == "facts" else data)
     with pytest.raises(NotCompiled):
         CompiledEmbeddings.from_folder(folder)
-    again = query_embeddings(tmp_path, original.weights, TEXTS)
+    again = query_embeddings(tmp_path, original.weights, lambda: TEXTS)
     assert isinstance(again, CompiledEmbeddings)
     assert CompiledEmbeddings.from_folder(folder).embed_query("x") == again.embed_query("x")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([folder.name, "encoder.lock"])
@@ -110,7 +110,7 @@ def test_where_it_can_not_be_kept_the_encoder_itself_is_used(tmp_path: Path) -> 
     place = tmp_path / "index"
     place.write_text("in the way")
     weights = weights_for(Settings())
-    assert isinstance(query_embeddings(place, weights, TEXTS), SentenceTransformerEmbeddings)
+    assert isinstance(query_embeddings(place, weights, lambda: TEXTS), SentenceTransformerEmbeddings)
 
 
 def test_replaced_weights_have_another_folder(tmp_path: Path) -> None:

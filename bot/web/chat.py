@@ -45,9 +45,13 @@ class Chat:
         self._region = regions()[region]
         self._turnstile = Turnstile(AT_A_TIME, WAITING)
         self._readiness = readiness
-        self._documents = documents
+        self.documents = documents
         self._messages = messages
         self._limit = limit
+
+    def renew(self, documents: Sequence[Document], messages: Messages) -> None:
+        """Answer from other documents from now on."""
+        self.documents, self._messages = documents, messages
 
     def reply(self, question: str, previous: Sequence[str], client: str) -> Reply:
         """The reply to a question. Raises `CancerBotError` with one line that says what to do.
@@ -60,7 +64,7 @@ class Chat:
             with self._turnstile.turn():
                 return bot.ask(question, previous)
         except CancerBotError:
-            if urgent := help_without_answer(self._region, self._documents[0], question, previous):
+            if urgent := help_without_answer(self._region, self.documents[0], question, previous):
                 return urgent
             raise
 
@@ -91,7 +95,7 @@ class Chat:
 
     def replies(self, kept: str) -> tuple[Reply, ...]:
         """The replies of a conversation that the browser has kept."""
-        return session.read(kept, self._documents)
+        return session.read(kept, self.documents)
 
     def edited(self, kept: str) -> Shown:
         """The last question back in the box, to be changed."""

@@ -1,6 +1,7 @@
 """Whether the program can answer yet: it gets ready beside the page, which is there at once."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.chain import Bot
@@ -29,6 +30,11 @@ class Readiness:
         self._lock = threading.Lock()
         self._bot: Bot | None = None
         self._health = Health(ready=False)
+        self._takers: list[Callable[[Bot], None]] = []
+
+    def whenever(self, take: Callable[[Bot], None]) -> None:
+        """Call `take` with every bot just before it is the one that answers."""
+        self._takers.append(take)
 
     @property
     def health(self) -> Health:
@@ -50,7 +56,9 @@ class Readiness:
             self._health = Health(ready=False, done=done, of=of)
 
     def answer_with(self, bot: Bot) -> None:
-        """From now on there is a bot."""
+        """From now on this bot answers."""
+        for take in self._takers:
+            take(bot)
         with self._lock:
             self._bot = bot
             self._health = Health(ready=True)

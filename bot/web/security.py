@@ -33,6 +33,10 @@ class Secured:
         self._app = app
         self._shell = shell
 
+    def renew(self, shell: Shell) -> None:
+        """Put another frame around the page from now on."""
+        self._shell = shell
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] != "http":

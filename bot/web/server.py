@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from bot.chain import Bot
+from bot.following import Following
 from bot.opening import open_bot, weights_for
 from bot.privacy import keep_to_this_machine
 from bot.settings import Settings
@@ -70,6 +72,7 @@ def serve(settings: Settings, host: str, port: int, say: Say, tell: Say) -> None
                 bot = open_bot(settings, progress=readiness.progress, say=say)
                 bot.ask(WARM_UP)
                 readiness.answer_with(bot)
+                Following(settings, bot, readiness.answer_with, say).start()
                 tell(f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}")
             except CancerBotError as error:
                 failed.append(error)
@@ -91,8 +94,7 @@ def application(settings: Settings, documents: Sequence[Document], readiness: Re
     from fastapi.responses import JSONResponse
     from fastapi.staticfiles import StaticFiles
 
-    glossary = Glossary(documents)
-    messages = Messages([document.name for document in documents], Sections(documents), glossary)
+    messages, shell = _shown(settings, documents)
     chat = Chat(readiness, documents, messages, RateLimit(settings.rate_limit), settings.region)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -101,7 +103,7 @@ def application(settings: Settings, documents: Sequence[Document], readiness: Re
         health = readiness.health
         return JSONResponse(asdict(health), status_code=200 if health.ready else 503)
 
-    _add_visit(app, documents)
+    _add_visit(app, chat)
     app.mount("/page", StaticFiles(directory=static_folder()))
     users = Users.from_file(settings.auth_file) if settings.auth_file else None
     blocks = page(chat, _starters(settings, documents), settings.feedback)
@@ -116,17 +118,35 @@ def application(settings: Settings, documents: Sequence[Document], readiness: Re
         theme=theme,
         show_error=True,
     )
+    secured = Secured(app, shell)
+
+    def renew(bot: Bot) -> None:
+        """A bot of other documents: from now on the page shows these."""
+        now = tuple(bot.retriever.index.documents.values())
+        if [document.fingerprint for document in now] != [document.fingerprint for document in chat.documents]:
+            messages, shell = _shown(settings, now)
+            chat.renew(now, messages)
+            secured.renew(shell)
+
+    readiness.whenever(renew)
+    return secured
+
+
+def _shown(settings: Settings, documents: Sequence[Document]) -> tuple[Messages, Shell]:
+    """What renders replies, and the frame with the documents themselves."""
+    glossary = Glossary(documents)
     remote = bool(settings.chat_model) and Writer.from_setting(settings.chat_model).leaves_this_machine
-    return Secured(app, Shell(documents, glossary, remote=remote))
+    messages = Messages([document.name for document in documents], Sections(documents), glossary)
+    return messages, Shell(documents, glossary, remote=remote)
 
 
-def _add_visit(app: Any, documents: Sequence[Document]) -> None:
+def _add_visit(app: Any, chat: Chat) -> None:
     from fastapi import Form
     from fastapi.responses import HTMLResponse, Response
 
     def visit(replies: str = Form(session.EMPTY), save: str = Form("")) -> Response:
         """The sheet of a conversation that the browser sends along; nothing of it is kept."""
-        checked = session.read(replies, documents)
+        checked = session.read(replies, chat.documents)
         today = datetime.datetime.now().astimezone().date()
         headers = {"cache-control": "no-store"}
         if save:
