@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +35,8 @@ def open_client(folder: Path) -> "Iterator[ClientAPI]":
     from chromadb.config import Settings
     from chromadb.errors import ChromaError
 
+    # SQLite, under Chroma, has temporary files of its own: in the folder that Python found to be writable, like ours.
+    os.environ["SQLITE_TMPDIR"] = tempfile.gettempdir()
     try:
         # `_env_file` and `close` are there at run time; the types of pydantic-settings and chromadb do not show them.
         settings = Settings(_env_file=None, anonymized_telemetry=False)  # type: ignore[call-arg]
@@ -43,8 +47,10 @@ def open_client(folder: Path) -> "Iterator[ClientAPI]":
             client.close()  # type: ignore[attr-defined]
     except ChromaError as error:
         reason = str(error).strip().splitlines()[0]
+        # It does not say which of the two folders that it writes into was full.
         raise StoreError(
-            f"Chroma can't use the index in {folder}: {reason}. Check that its disk has room and can be written."
+            f"Chroma can't use the index in {folder}: {reason}. "
+            f"Check that its disk and the temporary folder {tempfile.gettempdir()} have room and can be written."
         ) from error
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,12 +107,12 @@ def assert_one_line(done: Done, *about: str) -> None:
         assert word in lines[0], done
 
 
-def assert_right_or_one_line(done: Done, sentence: str, *texts: str) -> bool:
-    """Whether it answered; the rest is one clear line."""
+def assert_right_or_one_line(done: Done, sentence: str, *texts: str, about: Sequence[str] = ()) -> bool:
+    """Whether it answered; else it says in one line what is wrong, which holds `about`."""
     if done.status == 0:
         assert_answers(done, sentence, *texts)
     else:
-        assert_one_line(done)
+        assert_one_line(done, *about)
     return done.status == 0
 
 
