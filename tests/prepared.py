@@ -6,6 +6,7 @@ command this module is that process. Nothing has been computed or opened before 
 
 import contextlib
 import dataclasses
+import importlib
 import json
 import os
 import resource
@@ -81,17 +82,20 @@ class Prepared:
 
 
 def main() -> None:
-    import chromadb
-    import sentence_transformers
-
-    import bot.opening
-    import bot.render
-
-    assert [chromadb, sentence_transformers, bot.opening, bot.render]
+    import_everything()
     print("ready", flush=True)
     for line in sys.stdin:
         with tempfile.TemporaryDirectory() as folder:
             print(json.dumps(run_all([Run(**run) for run in json.loads(line)], Path(folder))), flush=True)
+
+
+def import_everything() -> None:
+    """What a run would import or compile by itself; none of it starts a thread."""
+    for name in ("chromadb", "sentence_transformers", "transformers.models.bert.modeling_bert", "bm25s", "bot.opening", "bot.render"):
+        importlib.import_module(name)
+    from bot.safety.assessment import assess
+
+    assess("hello")
 
 
 def run_all(runs: Sequence[Run], folder: Path) -> list[dict[str, Any]]:
