@@ -1,7 +1,6 @@
 """A small source that is built in half a second, what it has to answer, and how a failure has to look."""
 
 import json
-import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -80,7 +79,9 @@ class Place:
         manifest, documents = read_manifest(self.index), read_documents(self.docs)
         assert manifest
         with Index(documents, manifest, self.index) as index:
-            assert index.passages == {document.name: cut(document) for document in documents}
+            assert {name: tuple(passages) for name, passages in index.passages.items()} == {
+                one.name: cut(one) for one in documents
+            }
             assert len(index.search([0.1] * 384, k=200)) == manifest.passages + manifest.sentences
 
 
@@ -124,4 +125,4 @@ def tell(capsys: pytest.CaptureFixture[str], line: str) -> None:
 
 def leftovers(folder: Path) -> list[str]:
     """What readers left in a folder for temporary files."""
-    return [name for name in os.listdir(folder) if name.startswith("cancer-bot-")]
+    return [path.name for path in folder.iterdir() if path.name.startswith("cancer-bot-")]

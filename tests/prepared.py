@@ -91,7 +91,14 @@ def main() -> None:
 
 def import_everything() -> None:
     """What a run would import or compile by itself; none of it starts a thread."""
-    for name in ("chromadb", "sentence_transformers", "transformers.models.bert.modeling_bert", "bm25s", "bot.opening", "bot.render"):
+    for name in (
+        "chromadb",
+        "sentence_transformers",
+        "transformers.models.bert.modeling_bert",
+        "bm25s",
+        "bot.opening",
+        "bot.render",
+    ):
         importlib.import_module(name)
     from bot.safety.assessment import assess
 

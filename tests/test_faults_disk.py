@@ -9,13 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.leaflet import ANSWER, CHANGED, NEW_ANSWER, NEW_QUESTION, TEXT, Place, leftovers
-from tests.leaflet import assert_answers, assert_one_line, assert_right_or_one_line, tell
+from tests.leaflet import (
+    ANSWER,
+    CHANGED,
+    NEW_ANSWER,
+    NEW_QUESTION,
+    TEXT,
+    Place,
+    assert_answers,
+    assert_one_line,
+    assert_right_or_one_line,
+    leftovers,
+    tell,
+)
 
 KIB = 1024
 # The index of the leaflet takes about 376 KiB; what is left free decides where a build stops: at the first folder, in the
 # middle of the database, before its vectors or at the manifest.
-FREE = (0, 4, 40, 100, 180, 300, 370, 380, 500, 700)
+FREE = (0, 4, 40, 100, 180, 300, 370, 380, 500, 2000)
 
 
 @contextlib.contextmanager
@@ -44,7 +55,7 @@ def leave_free(disk: Path, kibibytes: int) -> None:
 def test_the_disk_of_the_index_is_full(leaflet: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A build that finds no room leaves the old index, and the next one after room was made needs no hand."""
     built = 0
-    with small_disk(tmp_path / "disk", 4096) as disk:
+    with small_disk(tmp_path / "disk", 8192) as disk:
         for free in FREE:
             place = Place(leaflet.prepared, leaflet.docs, disk / "index")
             shutil.copytree(leaflet.index, place.index)
@@ -74,7 +85,7 @@ def test_the_disk_is_full_from_the_start(built_leaflet: Place, tmp_path: Path, c
     """No index yet and no room for one: one line; then it is built by the next question."""
     sizes = (4, 100, 300)
     for size in sizes:
-        with small_disk(tmp_path / f"disk{size}", 2048) as disk:
+        with small_disk(tmp_path / f"disk{size}", 8192) as disk:
             place = Place(built_leaflet.prepared, built_leaflet.docs, disk / "index")
             leave_free(disk, size)
             assert_one_line(place.ask(), str(place.index))
@@ -83,12 +94,10 @@ def test_the_disk_is_full_from_the_start(built_leaflet: Place, tmp_path: Path, c
     tell(capsys, f"{len(sizes)} tries")
 
 
-def test_the_folder_for_temporary_files_is_full(
-    leaflet: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_folder_for_temporary_files_is_full(leaflet: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A reader that can't have its copy says so; nothing of it is left, and the index is as it was."""
     answered = 0
-    with small_disk(tmp_path / "disk", 2048) as disk:
+    with small_disk(tmp_path / "disk", 8192) as disk:
         here = {"TMPDIR": str(disk)}
         for free in FREE:
             leave_free(disk, free)

@@ -39,7 +39,10 @@ def test_a_kill_at_any_moment_leaves_the_old_index_or_the_new_one(
         after = set_text(leaflet, number)
         moment = seed.uniform(0.0, 1.02) * span
         run = leaflet.command("ingest", "--force", environment=here, kill_after=moment)
-        kills += leaflet.prepared.run(run)[0].status == -9
+        killed = leaflet.prepared.run(run)[0].status == -9
+        kills += killed
+        # Where the machine got faster meanwhile, the moments move along.
+        span *= 1.0 if killed else 0.8
         live = live_text(leaflet, before, after)
         switched += live == after
         before = live
@@ -71,9 +74,7 @@ def live_text(leaflet: Place, *texts: str) -> str:
 
 
 @pytest.mark.parametrize(("writers", "rounds"), [(2, 5), (8, 3)])
-def test_ingests_at_once_do_the_work_once(
-    leaflet: Place, writers: int, rounds: int, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_ingests_at_once_do_the_work_once(leaflet: Place, writers: int, rounds: int, capsys: pytest.CaptureFixture[str]) -> None:
     """One writer at a time; the others find the work done; questions meanwhile get a right answer."""
     for number in range(rounds):
         text = set_text(leaflet, number)
@@ -88,9 +89,7 @@ def test_ingests_at_once_do_the_work_once(
     tell(capsys, f"{rounds} tries of {writers} ingests and 2 questions")
 
 
-def test_questions_while_others_write_are_answered_and_build_nothing(
-    leaflet: Place, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_questions_while_others_write_are_answered_and_build_nothing(leaflet: Place, capsys: pytest.CaptureFixture[str]) -> None:
     """Two writers take the live store away again and again under sixteen readers."""
     rounds, readers = 2, 8
     for _ in range(rounds):

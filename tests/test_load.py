@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.figures_of_load import Sample, figures
 from tests.leaflet import tell
 from tests.load import Answer, measured
-from tests.figures_of_load import Sample, figures
 
 MIB = 2**20
 
