@@ -80,12 +80,12 @@ class Crowd:
     answers: list[Answer] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
-    async def ask(self, who: int, subject: int, turn: int) -> Answer:
-        """One question of one person, after those before it in their conversation."""
+    async def ask(self, session: str, subject: int, turn: int) -> Answer:
+        """One question of one browser's session, after those before it in its conversation."""
         *previous, question = [one.format(SUBJECTS[subject][0]) for one in TURNS[: turn + 1]]
         begun = time.perf_counter()
         try:
-            event, data = await asyncio.wait_for(self._exchange(f"person{who}", [question, previous]), PATIENCE)
+            event, data = await asyncio.wait_for(self._exchange(session, [question, previous]), PATIENCE)
         except (httpx.HTTPError, TimeoutError) as error:
             return Answer(time.perf_counter() - begun, said=f"{type(error).__name__}: {error}")
         seconds = time.perf_counter() - begun
@@ -113,7 +113,7 @@ class Crowd:
         """Ask everything once, alone; what the others are told has to be the same."""
         for subject, (name, section) in enumerate(SUBJECTS):
             for turn in range(len(TURNS)):
-                reply = (await self.ask(0, subject, turn)).reply
+                reply = (await self.ask("alone", subject, turn)).reply
                 cited = {citation["section"][-1] for citation in reply["citations"]} if reply else set()
                 if not reply or reply["outcome"] != "answered" or section not in cited:
                     raise AssertionError(f"{name}, {TURNS[turn]}: {reply and reply['answer']!r} does not cite {section!r}")
@@ -129,19 +129,20 @@ class Crowd:
         """One conversation after another, a subject each, until the time is up; told to wait, they ask once more."""
         seed = random.Random(number)  # noqa: S311 (pauses, not secrets)
         await asyncio.sleep(seed.uniform(0, self.think))
-        subject, turn = number % len(SUBJECTS), 0
+        subject, turn, conversation = number % len(SUBJECTS), 0, 0
         while time.perf_counter() < end:
-            answer = await self.ask(number, subject, turn)
+            answer = await self.ask(f"{number}-{conversation}", subject, turn)
             self.judge(answer, subject, turn)
             if answer.reply:
                 turn = (turn + 1) % len(TURNS)
-                subject = (subject + 5 * (turn == 0)) % len(SUBJECTS)
+                conversation += turn == 0
+                subject = (number + 5 * conversation) % len(SUBJECTS)
             await asyncio.sleep(seed.expovariate(1 / self.think) if self.think else 0)
 
     async def burst(self, size: int) -> list[Answer]:
         """So many questions in one moment."""
         places = [(number % len(SUBJECTS), number % len(TURNS)) for number in range(size)]
-        answers = await asyncio.gather(*[self.ask(number, *place) for number, place in enumerate(places)])
+        answers = await asyncio.gather(*[self.ask(f"burst-{number}", *place) for number, place in enumerate(places)])
         for answer, place in zip(answers, places, strict=True):
             self.judge(answer, *place)
         return list(answers)

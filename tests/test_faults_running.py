@@ -138,11 +138,11 @@ async def kill_under(address: str, process: int) -> tuple[list[Answer], list[Ans
 
 async def ask_on(crowd: Crowd, number: int) -> None:
     while not any(answer.said for answer in crowd.answers):
-        crowd.answers.append(await crowd.ask(number, number, 0))
+        crowd.answers.append(await crowd.ask(f"tab{number}", number, 0))
 
 
 async def ask_again(address: str) -> list[Answer]:
     """The same eight people, in the sessions that they had."""
     async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
         crowd = Crowd(address, client, think=0.0)
-        return list(await asyncio.gather(*[crowd.ask(number, number, 1) for number in range(8)]))
+        return list(await asyncio.gather(*[crowd.ask(f"tab{number}", number, 1) for number in range(8)]))
