@@ -58,7 +58,7 @@ def read_manifest(index: Path) -> Manifest | None:
     except (FileNotFoundError, NotADirectoryError, ValidationError):
         return None
     except OSError as error:
-        raise StoreError(f"Can't read the index {index}: {error.strerror}. Check that it may be read.") from error
+        raise StoreError(f"Can't read the index {index / FILE}: {error.strerror}. Check that it may be read.") from error
 
 
 def write_manifest(index: Path, manifest: Manifest) -> None:

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import os
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -49,6 +51,8 @@ def open_client(folder: Path) -> "Iterator[ClientAPI]":
     import chromadb
     from chromadb.config import Settings
 
+    # SQLite, under Chroma, has temporary files of its own: in the folder that Python found to be writable, like ours.
+    os.environ["SQLITE_TMPDIR"] = tempfile.gettempdir()
     with readable(folder):
         # `_env_file` and `close` are there at run time; the types of pydantic-settings and chromadb do not show them.
         settings = Settings(_env_file=None, anonymized_telemetry=False)  # type: ignore[call-arg]
@@ -68,8 +72,10 @@ def readable(folder: Path) -> Iterator[None]:
         yield
     except ChromaError as error:
         reason = str(error).strip().splitlines()[0]
+        # It does not say which of the two folders that it writes into was full.
         raise StoreError(
-            f"Chroma can't use the index in {folder}: {reason}. Check that its disk has room and can be written."
+            f"Chroma can't use the index in {folder}: {reason}. "
+            f"Check that its disk and the temporary folder {tempfile.gettempdir()} have room and can be written."
         ) from error
 
 

@@ -13,6 +13,8 @@ from bot.settings import Settings, packaged_docs
 from ingest.compiled import query_embeddings
 from ingest.documents import Document, read_document
 from ingest.index import ingest
+from tests.leaflet import TEXT, Place
+from tests.prepared import Prepared
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTICLE = "treating-advanced-cancer.txt"
@@ -63,3 +65,27 @@ def bot(built_index: Path) -> Iterator[Bot]:
     opened = open_bot(Settings(index=built_index))
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def prepared() -> Iterator[Prepared]:
+    """The command without its imports; see `tests/prepared.py`."""
+    with Prepared() as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def built_leaflet(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A small source and its index, built once; never written again."""
+    folder = tmp_path_factory.mktemp("leaflet")
+    place = Place(prepared, folder / "docs", folder / "index")
+    place.docs.mkdir()
+    place.source.write_text(TEXT, encoding="utf-8")
+    assert place.ingest().status == 0
+    return place
+
+
+@pytest.fixture
+def leaflet(built_leaflet: Place, tmp_path: Path) -> Place:
+    """A copy of that source and its index which a test may change."""
+    return built_leaflet.copy(tmp_path)

@@ -51,15 +51,20 @@ def health(address: str) -> tuple[int, dict[str, object]]:
 
 
 @contextlib.contextmanager
-def serving(index: Path, folder: Path, **settings: str) -> Iterator[Served]:
-    """`cancer-bot serve` in a process of its own; `settings` without their prefix."""
+def serving(index: Path, folder: Path, *, port: int = 0, **settings: str) -> Iterator[Served]:
+    """`cancer-bot serve` in a process of its own; `port`: 0 for any that is free; `settings` without their prefix."""
     said = folder / "said.txt"
     environment = {
         name: value for name, value in os.environ.items() if not name.upper().startswith(("CANCER_BOT_", "GRADIO_"))
     } | {"CANCER_BOT_INDEX": str(index), **{f"CANCER_BOT_{name.upper()}": value for name, value in settings.items()}}
     with said.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "bot", "serve", "--port", "0"], stdout=out, stderr=out, text=True, cwd=folder, env=environment
+            [sys.executable, "-m", "bot", "serve", "--port", str(port)],
+            stdout=out,
+            stderr=out,
+            text=True,
+            cwd=folder,
+            env=environment,
         )
     try:
         yield Served(_address(process, said), process, said)

@@ -13,10 +13,14 @@ from prompts import labels
 if TYPE_CHECKING:
     import gradio as gr
 
-# Gradio starts so many events together; `chat` says who has to wait and who is told that it is busy. The last bound is for
-# floods: beyond it Gradio itself declines.
-TOGETHER = 36
+# Gradio starts every event at once, each in a thread: `chat` says who has to wait and who is told at once that it is busy, and
+# somebody in danger is answered even then. Where fewer were started, the rest would wait in Gradio's queue to be told so.
+# The bound is for floods: beyond it Gradio itself declines.
 FLOOD = 512
+
+# Gradio keeps a copy of the whole layout for every session, of up to 10,000: at 34 KiB each that grows for days. Nothing of ours
+# is in it, so one that was dropped is made anew when it is used again.
+SESSIONS = 256
 
 
 def page(chat: Chat, starters: Sequence[str], feedback_file: Path | None) -> "gr.Blocks":
@@ -86,7 +90,9 @@ def page(chat: Chat, starters: Sequence[str], feedback_file: Path | None) -> "gr
         if feedback_file:
             log.like(_on_like(chat, feedback_file), [kept], None, **quiet)
         _named_endpoint(chat)
-    blocks.queue(max_size=FLOOD, default_concurrency_limit=TOGETHER)
+    blocks.state_session_capacity = SESSIONS
+    blocks.max_threads = FLOOD
+    blocks.queue(max_size=FLOOD, default_concurrency_limit=FLOOD)
     return blocks
 
 
