@@ -204,7 +204,7 @@ def _graph(model: "SentenceTransformer") -> bytes:
         torch.onnx.export(
             Graph().eval(),
             tuple(sample[name] for name in _INPUTS),
-            file,  # type: ignore[arg-type] -- a stream is taken, too: what fails on a full disk is then ours to see
+            file,  # type: ignore[arg-type]  # it takes a stream, too: a full disk is then ours to see
             input_names=list(_INPUTS),
             output_names=["vector"],
             dynamic_axes={name: {0: "texts", 1: "tokens"} for name in _INPUTS},
