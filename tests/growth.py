@@ -90,7 +90,7 @@ def measure_ingest(*, drawn: bool) -> dict[str, float]:
     from bot.settings import read_settings
 
     if drawn:
-        ingest.index.SentenceTransformerEmbeddings = DrawnVectors  # type: ignore[assignment,misc]
+        vars(ingest.index)["SentenceTransformerEmbeddings"] = DrawnVectors
     settings = read_settings()
     weights = weights_for(settings)
 
