@@ -137,7 +137,7 @@ def test_the_command_traces_to_stderr_and_answers_on_stdout(built_index: Path) -
 
 def test_spans_reach_a_collector(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over OpenTelemetry's own protocol, to the address in its own variable."""
-    import grpc  # type: ignore[import-untyped] -- it ships no types
+    import grpc  # type: ignore[import-untyped]  # it ships no types
     from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as messages
     from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as service
 
@@ -149,7 +149,7 @@ def test_spans_reach_a_collector(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> N
             return messages.ExportTraceServiceResponse()
 
     server = grpc.server(ThreadPoolExecutor(2))
-    service.add_TraceServiceServicer_to_server(Collector(), server)  # type: ignore[no-untyped-call] -- generated
+    service.add_TraceServiceServicer_to_server(Collector(), server)  # type: ignore[no-untyped-call]  # generated
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{port}")
