@@ -1,4 +1,4 @@
-"""What stands beside a source and says what its text can't: title, publisher, revision date, rights, outline, words explained."""
+"""What stands beside a source and says what its text can't: title, publisher, date, rights, outline, words explained."""
 
 import datetime
 import hashlib
@@ -34,7 +34,10 @@ class Term(BaseModel):
 
 
 class Sidecar(BaseModel):
-    """`<name>.toml` beside `<name>.txt`; every field may be missing. `sha256` is that of the file, empty without one."""
+    """`<name>.toml` beside `<name>.txt`; every field may be missing. `sha256` is that of the file, empty without one.
+
+    `starters`: questions that the document answers, for a person who does not know yet what to ask.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,6 +48,7 @@ class Sidecar(BaseModel):
     language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
     outline: tuple[Heading, ...] = ()
     terms: tuple[Term, ...] = ()
+    starters: tuple[Line, ...] = ()
     sha256: str = ""
 
 

@@ -58,7 +58,7 @@ def test_two_workers_share_a_server_and_go_over_together(server: ChromaServer, d
     assert (facts["status"], facts["index"]) == ("rebuilt", server.url)
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-    settings = {"docs": str(docs_folder), "chroma_url": server.url}
+    settings: dict[str, Any] = {"docs": str(docs_folder), "chroma_url": server.url}
     with (
         serving(tmp_path / "one" / "cache", tmp_path / "one", **settings) as one,
         serving(tmp_path / "two" / "cache", tmp_path / "two", **settings) as two,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.chain import Bot
 from ingest.documents import Document, read_documents
 from ingest.errors import SourceError
 
@@ -73,3 +74,11 @@ def test_a_malformed_sidecar_is_refused_by_name(tmp_path: Path, sidecar: str) ->
     (tmp_path / "a.toml").write_bytes(sidecar.encode("latin-1"))
     with pytest.raises(SourceError, match=r"a\.toml"):
         read_documents(tmp_path)
+
+
+def test_the_questions_to_begin_with_are_answered(bot: Bot, article: Document) -> None:
+    """Who presses the first button must not be told that the article does not say."""
+    replies = {question: bot.ask(question) for question in article.sidecar.starters}
+    assert replies
+    assert {question: reply.outcome.value for question, reply in replies.items()} == dict.fromkeys(replies, "answered")
+    assert not any(reply.flags for reply in replies.values())

@@ -159,9 +159,10 @@ def _add_visit(app: Any, chat: Chat) -> None:
 
 
 def _starters(settings: Settings, documents: Sequence[Document]) -> tuple[str, ...]:
-    """Questions to begin with: from the parts of the first document, each of which the tuning found to be answered."""
-    suggester = Suggester.from_tuning(weights_for(settings).tuning)
-    return suggester.to_begin_with(len(documents[0].text)) if documents else ()
+    """Questions to begin with: those beside the first document, or else some that the tuning found to be answered."""
+    if not documents or documents[0].sidecar.starters:
+        return documents[0].sidecar.starters if documents else ()
+    return Suggester.from_tuning(weights_for(settings).tuning).to_begin_with(len(documents[0].text))
 
 
 def _listening(host: str, port: int) -> socket.socket:
