@@ -110,7 +110,8 @@ def _needed_before(passages: Sequence[Passage], place: Place) -> Place | None:
     if place.sentence > 0:
         return Place(place.passage, place.sentence - 1) if _LEANS.match(text) or _CONTINUES.match(text) else None
     before = place.passage - 1
-    if before < 0 or passages[before].section != passages[place.passage].section or not _LEANS.match(text):
+    # The cheap test first: in a large index the passage before has to be read from the store.
+    if before < 0 or not _LEANS.match(text) or passages[before].section != passages[place.passage].section:
         return None
     return Place(before, len(passages[before].sentences) - 1)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NEAREST = 64
 
 # In an index too large to look at every sentence: how many of the best by words are looked at beside the nearest by meaning.
-BEST = 64
+BEST = 32
 
 # Weights of the fused score beside the sentence's own cosine, chosen on the development set. A BM25 of BM25_SCALE counts
 # as strong: tanh flattens what lies above it, so that one rare word can't outweigh the meaning.
