@@ -82,7 +82,7 @@ def test_a_section_is_called_by_its_nearest_heading() -> None:
 
 @pytest.mark.parametrize(
     ("first", "path"),
-    [("Beta", ("m", "Beta")), ("Zeta", ("m", "Zeta")), ("m", ("m",))],
+    [("Beta", ("m", "Beta")), ("zeta", ("m", "zeta")), ("m", ("m",))],
     ids=["sorts before", "after", "the same"],
 )
 def test_the_title_leads_every_path_once(first: str, path: tuple[str, ...]) -> None:
