@@ -25,7 +25,8 @@ _POINTS_NOWHERE = re.compile(
       | \b(?:when|once|now|because)\s(?:it['’]?s|it\s(?:is|has))\b
       | \bthat\s(?:is|are|was|were|has|have|can|will|may|the|my|i|we|he|she)\b
       | \bthis\s(?:article|page|text|bot|program)\b | \b(?:wrote|made|published|updated)\s(?:this|it)\b
-      | \b(?:is|are|was|does|do|did|has|have|can|will)(?:n['’]?t)?\s(?:it|that|they)\W*$
+      | ,\s(?:is|are|was|does|do|did|has|have|can|will)(?:n['’]?t)?\s(?:it|that|they)\W*$
+      | \b(?:is|are|was|does|do|did|has|have|ca|wo)n['’]?t\s(?:it|that|they)\W*$
       | \bthey(?:['’]ve)?\s(?:(?:all|also|just|have|had|only)\s)*
             (?:said|say|told|talk\w*|mention\w*|want\w*|suggest\w*|offer\w*|asked)\b
       | \bthere\s(?:is|are|was|were|any)\b | \b(?:is|are|was|were)\sthere\b""",

@@ -7,6 +7,7 @@ from bot.chain import Bot
 from bot.opening import open_bot, weights_for
 from bot.settings import Settings
 from ingest.documents import read_documents
+from ingest.extracted import FOLDER
 from ingest.errors import CancerBotError
 from ingest.index import matches
 from ingest.reading import versions_of
@@ -65,7 +66,8 @@ class Following:
     def _newer(self) -> Bot | None:
         if self._versions.current() in (None, self._bot.retriever.index.manifest.store):
             return None
-        if matches(self._settings.place, read_documents(self._settings.docs), weights_for(self._settings)) is None:
+        documents = read_documents(self._settings.docs, texts=self._settings.index / FOLDER)
+        if matches(self._settings.place, documents, weights_for(self._settings)) is None:
             self._tell("There is a new index, but it is of other sources than these: bring the sources up to date.")
             return None
         return open_bot(self._settings, before=self._bot)

@@ -36,8 +36,7 @@ __all__ = [
     "stale_because",
 ]
 
-# A store is patched until so large a share of its vectors came or went; then it is written anew, so that the graph that
-# finds the nearest does not wear out.
+# A store is patched until so large a share of its vectors came or went; then it is written anew: the graph wears out.
 WORN = 0.5
 
 Progress = Callable[[int, int], None]

@@ -18,6 +18,9 @@ DANGER = 0.15
 FEW_WORDS = 8
 DANGER_IN_FEW_WORDS = 0.5
 
+# "I don't want to die": with fewer words than these beside it, nothing else was said.
+NOTHING_ELSE = 3
+
 # A danger that only the net saw lasts into the next line where it was this sure.
 DANGER_THAT_LASTS = 0.8
 
@@ -65,6 +68,8 @@ def assess(question: str, previous: Sequence[str] = ()) -> Assessment:
 
 def _level(said: str, least: float) -> tuple[Level, tuple[str, ...]]:
     text = without_wish_to_live(said)
+    if text != said and len(text.split()) < NOTHING_ELSE:
+        return Level.NONE, ()
     seen = signs(text)
     found = [sign for sign in seen if sign.level != "personal" and _is_meant(sign)]
     names = tuple(dict.fromkeys(sign.name for sign in seen))
