@@ -7,8 +7,8 @@ from bot.chain import Bot
 from bot.opening import open_bot, weights_for
 from bot.settings import Settings
 from ingest.documents import read_documents
-from ingest.extracted import FOLDER
 from ingest.errors import CancerBotError
+from ingest.extracted import FOLDER
 from ingest.index import matches
 from ingest.reading import versions_of
 

@@ -58,3 +58,32 @@ def test_heavy_libraries_wait_for_the_function_that_needs_them(path: Path) -> No
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_modules_stay_small(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 260
+
+
+def layers() -> dict[str, int]:
+    """Each module with the number of its layer in the architecture page, 0 the topmost."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = [line.split()[1:] for line in page.partition("```layers\n")[2].partition("```")[0].splitlines()]
+    names = {name_of(path).removesuffix(".__init__") for path in MODULES}
+    place: dict[str, int] = {}
+    for number, row in enumerate(rows):
+        for given in row:
+            found = {name for name in names if name == given or (given.endswith(".*") and f"{name}.".startswith(given[:-1]))}
+            assert found, f"{given} of the architecture page is no module"
+            assert not found & place.keys(), f"{given} stands twice"
+            place |= dict.fromkeys(found, number)
+    assert names == place.keys()
+    return place
+
+
+def test_the_architecture_page_is_true() -> None:
+    """Every module has a layer, and imports only from its own or from those below it."""
+    place = layers()
+    upward = [
+        f"{module} imports {imported}"
+        for path in MODULES
+        for module in [name_of(path).removesuffix(".__init__")]
+        for imported in imports(path)
+        if place.get(imported, len(place)) < place[module]
+    ]
+    assert not upward

@@ -1,13 +1,12 @@
 """A small cross-encoder that reads cited text and written sentence together and says whether the one carries the other.
 
-It starts from the encoder's own base weights and is tuned, by a low-rank adapter (Hu et al. 2021), on labelled pairs that were
-written for this article. It is loaded only where a language model is configured.
+It starts from the encoder's own base weights, of which all but the word vectors are tuned on labelled pairs that were written for
+this article. What differs from the base weights ships as whole numbers with a scale for each row. It is loaded only where a
+language model is configured.
 """
 
 import json
-import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +22,10 @@ MANIFEST = "judge.json"
 TOKENS = 192
 AT_A_TIME = 32
 
-
-@dataclass(frozen=True)
-class Shape:
-    """How the adapter is made; what was fitted with one shape can be read with that shape only."""
-
-    rank: int = 32
-    alpha: int = 64
+# How a matrix's change is kept: whole numbers up to STEPS, and a scale for each row.
+STEPS = 127
+CHANGE, SCALE = ".change", ".scale"
+MATRIX = 2
 
 
 class Judge:
@@ -48,13 +44,10 @@ class Judge:
 
         try:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            module = network(base, Shape(**manifest["shape"]))
-            learnt = {name: value.float() for name, value in load_file(folder / WEIGHTS).items()}
-            left = module.load_state_dict(learnt, strict=False)
+            module = network(base)
+            add(module, load_file(folder / WEIGHTS))
         except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
             raise ModelError(f"The fitted check in {folder} can't be read: run python -m bot.faithful.fitting.") from error
-        if left.unexpected_keys:
-            raise ModelError(f"The fitted check in {folder} does not fit the base weights: run python -m bot.faithful.fitting.")
         module.eval()
         return cls(module, tokenizer(base), float(manifest["threshold"]))
 
@@ -83,23 +76,17 @@ def encoded(pieces: Any, pairs: Sequence[tuple[str, str]]) -> Any:
     return pieces(list(cited), list(written), padding=True, truncation=True, max_length=TOKENS, return_tensors="pt")
 
 
-def network(base: str, shape: Shape) -> "torch.nn.Module":
-    """The base encoder with an adapter on every linear layer, and a head over its first and its mean vector."""
+def network(base: str) -> "torch.nn.Module":
+    """The base encoder, its word vectors as they are, with a head over its first and its mean vector."""
     import torch
-    from peft import LoraConfig, get_peft_model
     from transformers import AutoModel
 
     class Network(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            encoder = AutoModel.from_pretrained(base, local_files_only=True)
-            linear = ["query", "key", "value", "dense"]
-            config = LoraConfig(r=shape.rank, lora_alpha=shape.alpha, target_modules=linear)
-            with warnings.catch_warnings():
-                # PEFT asks transformers for a name that is about to change; nothing that a person could act on.
-                warnings.simplefilter("ignore", FutureWarning)
-                self.encoder = get_peft_model(encoder, config)
-            self.head = torch.nn.Linear(2 * encoder.config.hidden_size, 1)
+            self.encoder = AutoModel.from_pretrained(base, local_files_only=True)
+            self.encoder.embeddings.requires_grad_(False)
+            self.head = torch.nn.Linear(2 * self.encoder.config.hidden_size, 1)
 
         def forward(self, batch: Any) -> torch.Tensor:
             states = self.encoder(**batch).last_hidden_state
@@ -109,3 +96,34 @@ def network(base: str, shape: Shape) -> "torch.nn.Module":
             return logits
 
     return Network()
+
+
+def difference(module: "torch.nn.Module", base: str) -> "dict[str, torch.Tensor]":
+    """What was learnt: for each matrix of the encoder its difference from the base in steps of a row's scale, all else whole."""
+    before = network(base).state_dict()
+    learnt: dict[str, torch.Tensor] = {}
+    for name, parameter in module.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        value = parameter.detach()
+        if name.startswith("encoder.") and value.ndim == MATRIX:
+            change = value - before[name]
+            scale = change.abs().amax(1, keepdim=True).clamp(min=1e-12) / STEPS
+            learnt |= {f"{name}{CHANGE}": (change / scale).round().char(), f"{name}{SCALE}": scale}
+        else:
+            learnt[name] = value.clone()
+    return learnt
+
+
+def add(module: "torch.nn.Module", learnt: "Mapping[str, torch.Tensor]") -> None:
+    """Add what was learnt to base weights. Raises `KeyError` or `RuntimeError` where it does not fit them."""
+    import torch
+
+    parameters = dict(module.named_parameters())
+    with torch.no_grad():
+        for name, value in learnt.items():
+            if name.endswith(CHANGE):
+                own = name.removesuffix(CHANGE)
+                parameters[own] += value.float() * learnt[f"{own}{SCALE}"]
+            elif not name.endswith(SCALE):
+                parameters[name].copy_(value)
