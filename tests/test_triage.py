@@ -73,3 +73,25 @@ def test_half_of_the_letters_are_enough_to_be_read(question: str) -> None:
 
 def test_only_earlier_questions_that_could_be_asked_are_leant_on() -> None:
     assert readable_previous(["", "Hello", "What is RFA?", "a\x00", "thanks", "And bones?"]) == ("What is RFA?", "And bones?")
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("THANK YOU KINDLY. GOOD BYE", "farewell"),
+        ("thanks, bye", "farewell"),
+        ("I am scared", "feelings"),
+        ("I am terrified and don't know what to do", "feelings"),
+        ("so you only know one article from 2016?", "about_the_bot"),
+        ("How do you know that this is right?", "about_the_bot"),
+        ("I'm scared of surgery, does it hurt?", None),
+        ("how do you know where the bleeding is", None),
+    ],
+)
+def test_what_needs_no_search(said: str, kind: str | None) -> None:
+    assert small_talk(said) == kind
+
+
+def test_how_does_it_work_asks_of_the_bot_only_at_the_beginning() -> None:
+    assert small_talk("How does it work?") == "about_the_bot"
+    assert small_talk("How does it work?", follows=True) is None
