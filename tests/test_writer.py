@@ -22,7 +22,7 @@ from tests.provider import Behaviour, blurts, drips, drops, fails, garbage, prov
 
 QUESTION = "Is the patient awake during RFA?"
 QUOTE = "RFA is usually done while the patient is under general anesthesia (deeply asleep and not able to feel pain)."
-FAITHFUL = "Most often the patient is put into a deep sleep for RFA and can’t feel pain."
+FAITHFUL = "The patient is usually deeply asleep during RFA and cannot feel pain."
 SECONDS = 4.0
 
 

@@ -124,6 +124,6 @@ def add(module: "torch.nn.Module", learnt: "Mapping[str, torch.Tensor]") -> None
         for name, value in learnt.items():
             if name.endswith(CHANGE):
                 own = name.removesuffix(CHANGE)
-                parameters[own] += value.float() * learnt[f"{own}{SCALE}"]
+                parameters[own].add_(value.float() * learnt[f"{own}{SCALE}"])
             elif not name.endswith(SCALE):
                 parameters[name].copy_(value)
