@@ -112,7 +112,7 @@ def test_a_question_of_broken_bytes_is_bad_usage(run: Run) -> None:
         ({"CANCER_BOT_REGION": "Atlantis"}, "Atlantis"),
         ({"CANCER_BOT_DOCS": "/nowhere/at/all"}, "/nowhere/at/all does not exist"),
         ({"CANCER_BOT_EMBEDDING_MODEL": "/nowhere/model"}, "/nowhere/model does not exist"),
-        ({"CANCER_BOT_CHROMA_URL": "http://127.0.0.1:1"}, "does not have it yet"),
+        ({"CANCER_BOT_CHROMA_URL": "http://127.0.0.1:1"}, "There is no Chroma server at"),
         ({"CANCER_BOT_RATE_LIMIT": "many"}, "CANCER_BOT_RATE_LIMIT"),
     ],
 )
