@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import io
 import json
+import os
 import shutil
 import uuid
 import warnings
@@ -50,6 +51,8 @@ class CompiledEmbeddings(Embeddings):
 
     def __init__(self, model: bytes | Path, tokenizer: str, tokens: int) -> None:
         """`model`: an ONNX graph or its file; `tokenizer`: its JSON; `tokens`: the longest input, longer ones are cut."""
+        # Read when it is imported: without it the library leaves a mark in the temporary folder and reports to its maker.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime
         from tokenizers import Tokenizer
 
