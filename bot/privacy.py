@@ -2,6 +2,8 @@
 
 import os
 
+import platformdirs
+
 # Each would send something somewhere, or look for something there, if the environment or a default said so.
 _SILENCED = {
     "LANGSMITH_TRACING": "false",
@@ -22,3 +24,5 @@ _SILENCED = {
 def keep_to_this_machine() -> None:
     """Set the switches, whatever the environment says; before any of those libraries is used."""
     os.environ.update(_SILENCED)
+    # An empty folder that torch makes when its exporter is imported: in our own cache, not among the temporary files.
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(platformdirs.user_cache_path("cancer-bot", appauthor=False) / "torch")
