@@ -17,6 +17,7 @@ def test_eight_people_get_their_own_answers(built_index: Path, capsys: pytest.Ca
     assert (done["errors"], done["wrong"]) == (0, 0), done
     assert done["questions"] > 20
     assert 0 < done["burst_busy"] < done["burst"]
+    assert done["slowest_busy_ms"] < 1000, done
     tell(capsys, f"{done['questions']} questions, p95 {done['p95_ms']} ms, busy said within {done['slowest_busy_ms']} ms")
 
 

@@ -1,12 +1,12 @@
 """The page and its endpoint when things are slow, crowded or not ready. The slow bot is the real one that takes its time."""
 
+import asyncio
 import gc
 import json
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,10 +16,12 @@ from bot.chain import Bot
 from bot.reply import Reply
 from bot.settings import Settings
 from bot.web.article import Sections
-from bot.web.chat import AT_A_TIME, WAITING, Chat
-from bot.web.limits import BusyError, RateLimit, TooManyError, Turnstile
+from bot.web.chat import AT_A_TIME, WAITING, Chat, Shown
+from bot.web.doorkeeper import ENDPOINT, Doorkeeper
+from bot.web.limits import BusyError, Place, RateLimit, TooManyError, Turnstile
 from bot.web.messages import Messages
 from bot.web.readiness import NotReadyError, Readiness
+from bot.web.security import Message, Receive, Scope, Send
 from bot.web.server import application
 from bot.web.terms import Glossary
 from ingest.documents import Document
@@ -167,44 +169,107 @@ def test_danger_is_answered_even_where_nothing_can_be(article: Document) -> None
     chat = Chat(Readiness(), [article], Messages([article.name], Sections([article]), Glossary([article])), limit, region="GB")
     for client in ("a", "b"):
         for question, outcome in (("dad is coughing up blood right now", "emergency"), ("i want to kill myself", "crisis")):
-            reply = chat.reply(question, (), client)
+            reply = asyncio.run(chat.reply(question, (), client))
             assert reply.outcome == outcome
             assert "999" in reply.answer
-            assert (
-                list(chat.asked(question, "[]", client))[-1].messages[-1]["content"].startswith(f'<div class="reply {outcome}"')
-            )
+            shown = asyncio.run(everything(chat.asked(question, "[]", client)))[-1]
+            assert shown.messages[-1]["content"].startswith(f'<div class="reply {outcome}"')
     with pytest.raises(NotReadyError):
-        chat.reply("What is RFA?", (), "c")
+        asyncio.run(chat.reply("What is RFA?", (), "c"))
     with pytest.raises(TooManyError):
-        chat.reply("What is RFA?", (), "c")
+        asyncio.run(chat.reply("What is RFA?", (), "c"))
+
+
+async def everything(shown: AsyncIterator[Shown]) -> list[Shown]:
+    return [one async for one in shown]
 
 
 def test_a_turnstile_lets_nobody_in_beyond_its_room() -> None:
-    turnstile, open_now = Turnstile(2, 3), threading.Event()
-    most, inside, counting = 0, 0, threading.Lock()
+    most, inside = 0, 0
 
-    def ask() -> bool:
+    async def ask(turnstile: Turnstile, open_now: asyncio.Event, place: Place | None = None) -> bool:
         nonlocal most, inside
         try:
-            with turnstile.turn():
-                with counting:
-                    inside += 1
-                    most = max(most, inside)
-                open_now.wait(10)
-                with counting:
-                    inside -= 1
+            async with turnstile.turn(place):
+                inside += 1
+                most = max(most, inside)
+                await open_now.wait()
+                inside -= 1
         except BusyError:
             return False
         return True
 
-    with ThreadPoolExecutor(20) as pool:
-        jobs = [pool.submit(ask) for _ in range(20)]
-        time.sleep(0.5)
+    async def crowd() -> tuple[list[bool], bool]:
+        turnstile, open_now = Turnstile(2, 3), asyncio.Event()
+        kept = turnstile.promised()
+        jobs = [asyncio.create_task(ask(turnstile, open_now)) for _ in range(20)]
+        await asyncio.sleep(0)
+        jobs.append(asyncio.create_task(ask(turnstile, open_now, kept)))
+        await asyncio.sleep(0.1)
+        assert turnstile.full
         open_now.set()
-        assert sum(job.result() for job in jobs) == 5
-    assert most == 2
-    with turnstile.turn():
-        assert most == 2
+        return await asyncio.gather(*jobs), turnstile.full
+
+    entered, full_at_the_end = asyncio.run(crowd())
+    assert (sum(entered), entered[-1], most, full_at_the_end) == (5, True, 2, False)
+
+
+def test_a_promised_place_is_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question that never comes takes nobody's place; one that comes too late, while there is room, is answered."""
+    monkeypatch.setattr("bot.web.limits.ON_ITS_WAY", 0.05)
+    turnstile = Turnstile(1, 0)
+    place = turnstile.promised()
+    assert turnstile.full
+    time.sleep(0.1)
+    assert not turnstile.full
+
+    async def late() -> None:
+        async with turnstile.turn(place):
+            assert turnstile.full
+
+    asyncio.run(late())
+    assert not turnstile.full
+
+
+def declined(chat: Chat, body: object, *, whole: bool = True) -> tuple[int, bytes]:
+    """What the doorkeeper answers to a question; status 200 and the body as it came to it where the question passes."""
+    sent, content = list[Message](), json.dumps(body).encode() if whole else b"{"
+
+    async def inner(_: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"".join([(await receive())["body"] for _ in range(2)])})
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def exchange() -> None:
+        parts = [content[5:], content[:5]]
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": parts.pop(), "more_body": bool(parts)}
+
+        await Doorkeeper(inner, chat)({"type": "http", "method": "POST", "path": ENDPOINT}, receive, send)
+
+    asyncio.run(exchange())
+    assert whole is False or sent[1]["body"] == content or sent[0]["status"] == 503
+    return sent[0]["status"], sent[1]["body"]
+
+
+def test_the_doorkeeper_declines_what_can_wait_and_nothing_else(article: Document) -> None:
+    """Only where the house is full; then whatever is no question, and every call for help, still gets to where it is answered."""
+    messages = Messages([article.name], Sections([article]), Glossary([article]))
+    chat = Chat(Readiness(), [article], messages, RateLimit(None))
+    for _ in range(AT_A_TIME + WAITING):
+        assert declined(chat, {"data": ["What is RFA?", []]})[0] == 200
+    for data in (["What is RFA?"], ["What is RFA?", []], ["What is RFA?", ["What is a stent?"]], ["What is RFA?", None]):
+        status, body = declined(chat, {"data": data})
+        assert (status, json.loads(body)) == (503, {"detail": labels("problems")["busy"]})
+    assert declined(chat, {"data": ["dad is coughing up blood right now", []]})[0] == 200
+    assert declined(chat, {"data": ["what should I do?", ["i want to kill myself"]]})[0] == 200
+    bodies: tuple[object, ...] = ({}, {"data": None}, {"data": []}, {"data": [1]}, {"data": ["What is RFA?", [1]]}, [], 5)
+    for odd in bodies:
+        assert declined(chat, odd)[0] == 200
+    assert declined(chat, None, whole=False)[0] == 200
 
 
 def test_a_client_may_ask_so_much_in_a_minute() -> None:

@@ -1,14 +1,16 @@
 """What happens when somebody asks on the page: from the browser's conversation and a question to what the chat shows next."""
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.chain import Bot
 from bot.fixed import help_without_answer
 from bot.reply import Outcome, Reply
 from bot.safety.regions import regions
 from bot.web import session
-from bot.web.limits import RateLimit, Turnstile
+from bot.web.limits import Place, RateLimit, Turnstile
 from bot.web.messages import Messages
 from bot.web.readiness import Readiness
 from ingest.documents import Document
@@ -53,22 +55,36 @@ class Chat:
         """Answer from other documents from now on."""
         self.documents, self._messages = documents, messages
 
-    def reply(self, question: str, previous: Sequence[str], client: str) -> Reply:
+    @property
+    def full(self) -> bool:
+        """Whether one more question would be declined now."""
+        return self._turnstile.full
+
+    def promised(self) -> Place:
+        """A place for a question that is on its way to `reply`."""
+        return self._turnstile.promised()
+
+    def help_for(self, question: str, previous: Sequence[str]) -> Reply | None:
+        """What to do now, for whoever is in danger; it needs no place and no bot."""
+        return help_without_answer(self._region, self.documents[0], question, previous)
+
+    async def reply(self, question: str, previous: Sequence[str], client: str, place: Place | None = None) -> Reply:
         """The reply to a question. Raises `CancerBotError` with one line that says what to do.
 
         Whoever is in danger is told what to do even where nothing can be answered: not ready, busy, asked too much, broken.
+        Where the task is cancelled, because somebody has stopped the answer, a call to a language model ends with it.
         """
         try:
             self._limit.count(client)
             bot = self._readiness.bot
-            with self._turnstile.turn():
-                return bot.ask(question, previous)
+            async with self._turnstile.turn(place):
+                return await _asked(bot, question, previous)
         except CancerBotError:
-            if urgent := help_without_answer(self._region, self.documents[0], question, previous):
+            if urgent := self.help_for(question, previous):
                 return urgent
             raise
 
-    def asked(self, question: str, kept: str, client: str) -> Iterator[Shown]:
+    async def asked(self, question: str, kept: str, client: str) -> AsyncIterator[Shown]:
         """First the question with a sign that it is being looked into, then the reply."""
         replies = self.replies(kept)
         # Nothing typed: nothing happens, as with any other empty box.
@@ -78,18 +94,19 @@ class Chat:
         turns = [*self._turns(replies), _message("user", self._messages.asked(question))]
         yield Shown([*turns, _message("assistant", self._messages.pending())], kept, waiting=True)
         try:
-            reply = self.reply(question, session.questions(replies), client)
+            reply = await self.reply(question, session.questions(replies), client)
         except CancerBotError as error:
             problem = _message("assistant", self._messages.problem(str(error)))
             yield Shown([*turns, problem], session.written(replies), box=question)
             return
         yield self.shown([*replies, reply])
 
-    def again(self, kept: str, client: str) -> Iterator[Shown]:
+    async def again(self, kept: str, client: str) -> AsyncIterator[Shown]:
         """The last question once more."""
         replies = self.replies(kept)
         if replies:
-            yield from self.asked(replies[-1].question, session.written(replies[:-1]), client)
+            async for shown in self.asked(replies[-1].question, session.written(replies[:-1]), client):
+                yield shown
         else:
             yield self.shown(replies)
 
@@ -122,6 +139,13 @@ class Chat:
                 _message("assistant", self._messages.replied(reply)),
             )
         ]
+
+
+async def _asked(bot: Bot, question: str, previous: Sequence[str]) -> Reply:
+    """A language model is waited for in the event loop, where that can be stopped; without one it is all work, for one thread."""
+    if bot.model:
+        return await bot.ask_async(question, previous)
+    return await asyncio.to_thread(bot.ask, question, previous)
 
 
 def feedback(reply: Reply, *, helpful: bool) -> dict[str, Any]:

@@ -1,13 +1,16 @@
 """How much one client may ask in a minute, and how many questions may be in the house at once. All of it is kept in memory."""
 
+import asyncio
 import contextlib
 import math
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 from ingest.errors import CancerBotError
 from prompts import labels
+
+# How long a place is kept for a question that is on its way, in seconds.
+ON_ITS_WAY = 5.0
 
 
 class TooManyError(CancerBotError):
@@ -37,26 +40,45 @@ class BusyError(CancerBotError):
     """So many are asking that one more would wait too long."""
 
 
+class Place:
+    """A place that was promised to one question."""
+
+
 class Turnstile:
-    """Lets a few questions through at a time and a bounded number wait; who comes after that is told at once."""
+    """Lets a few questions through at a time and a bounded number wait; who comes after that is told at once.
+
+    For one event loop: who is told so needs no thread, of which there may be none free when it matters.
+    """
 
     def __init__(self, at_a_time: int, waiting: int) -> None:
         """`at_a_time`: answered together; `waiting`: may wait beside them."""
         self._room = at_a_time + waiting
         self._inside = 0
-        self._counting = threading.Lock()
-        self._answering = threading.Semaphore(at_a_time)
+        self._promised: dict[Place, float] = {}
+        self._answering = asyncio.Semaphore(at_a_time)
 
-    @contextlib.contextmanager
-    def turn(self) -> Iterator[None]:
-        """One question's turn. Raises `BusyError` where the house is full."""
-        with self._counting:
-            if self._inside >= self._room:
-                raise BusyError(labels("problems")["busy"])
-            self._inside += 1
+    @property
+    def full(self) -> bool:
+        """Whether one more would be declined now."""
+        now = time.monotonic()
+        self._promised = {place: until for place, until in self._promised.items() if until > now}
+        return self._inside + len(self._promised) >= self._room
+
+    def promised(self) -> Place:
+        """A place for a question that is on its way; it is nobody's any more where the question does not come in time."""
+        place = Place()
+        self._promised[place] = time.monotonic() + ON_ITS_WAY
+        return place
+
+    @contextlib.asynccontextmanager
+    async def turn(self, place: Place | None = None) -> AsyncIterator[None]:
+        """One question's turn, in the place that was promised to it. Raises `BusyError` where the house is full."""
+        had_place = place is not None and self._promised.pop(place, None) is not None
+        if not had_place and self.full:
+            raise BusyError(labels("problems")["busy"])
+        self._inside += 1
         try:
-            with self._answering:
+            async with self._answering:
                 yield
         finally:
-            with self._counting:
-                self._inside -= 1
+            self._inside -= 1

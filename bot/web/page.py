@@ -1,19 +1,22 @@
 """The page as Gradio shows it: the chat itself and its named endpoint. Around it stands the frame that `shell` renders."""
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.web import session
 from bot.web.chat import Chat, Shown, feedback
+from bot.web.doorkeeper import PLACE
 from bot.web.feedback import keep
+from bot.web.limits import Place
 from ingest.errors import CancerBotError
 from prompts import labels
 
 if TYPE_CHECKING:
     import gradio as gr
 
-# Gradio starts every event at once, each in a thread: `chat` says who has to wait and who is told at once that it is busy, and
+# Gradio starts every event at once, in its event loop: `chat` says who has to wait and who is told at once that it is busy, and
 # somebody in danger is answered even then. Where fewer were started, the rest would wait in Gradio's queue to be told so.
 # The bound is for floods: beyond it Gradio itself declines.
 FLOOD = 512
@@ -21,6 +24,11 @@ FLOOD = 512
 # Gradio keeps a copy of the whole layout for every session, of up to 10,000: at 34 KiB each that grows for days. Nothing of ours
 # is in it, so one that was dropped is made anew when it is used again.
 SESSIONS = 256
+
+
+# After each event that ends in an error, "busy" among them, Gradio makes a table of the last 10,000 events for a page that is not
+# shown here: up to a tenth of a second of work each, just when there is none to spare. So it remembers one, and makes no table.
+STATISTICS = {"GRADIO_ANALYTICS_MAX_EVENTS": "1", "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**9)}
 
 
 def page(chat: Chat, starters: Sequence[str], feedback_file: Path | None) -> "gr.Blocks":
@@ -63,15 +71,18 @@ def page(chat: Chat, starters: Sequence[str], feedback_file: Path | None) -> "gr
             visible = (not waiting, waiting, begun, begun, begun, cleared)
             return [shown.messages, shown.session, shown.box, *(gr.update(visible=one) for one in visible)]
 
-        def on_ask(question: str, kept: str, request: gr.Request) -> Iterator[list[Any]]:
-            yield from map(updates, chat.asked(question, kept, _client(request)))
+        async def on_ask(question: str, kept: str, request: gr.Request) -> AsyncIterator[list[Any]]:
+            async for shown in chat.asked(question, kept, _client(request)):
+                yield updates(shown)
 
-        def on_choose(kept: str, choice: gr.SelectData, request: gr.Request) -> Iterator[list[Any]]:
+        async def on_choose(kept: str, choice: gr.SelectData, request: gr.Request) -> AsyncIterator[list[Any]]:
             chosen = choice.value["text"] if isinstance(choice.value, dict) else choice.value
-            yield from map(updates, chat.asked(str(chosen), kept, _client(request)))
+            async for shown in chat.asked(str(chosen), kept, _client(request)):
+                yield updates(shown)
 
-        def on_again(kept: str, request: gr.Request) -> Iterator[list[Any]]:
-            yield from map(updates, chat.again(kept, _client(request)))
+        async def on_again(kept: str, request: gr.Request) -> AsyncIterator[list[Any]]:
+            async for shown in chat.again(kept, _client(request)):
+                yield updates(shown)
 
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         # "multiple": after a stop one can ask again at once, though the stopped answer may still be on its way to nowhere.
@@ -92,6 +103,7 @@ def page(chat: Chat, starters: Sequence[str], feedback_file: Path | None) -> "gr
         _named_endpoint(chat)
     blocks.state_session_capacity = SESSIONS
     blocks.max_threads = FLOOD
+    os.environ.update(STATISTICS)
     blocks.queue(max_size=FLOOD, default_concurrency_limit=FLOOD)
     return blocks
 
@@ -99,13 +111,13 @@ def page(chat: Chat, starters: Sequence[str], feedback_file: Path | None) -> "gr
 def _named_endpoint(chat: Chat) -> None:
     import gradio as gr
 
-    def ask(question: str, request: gr.Request, previous: list[str] | None = None) -> dict[str, Any]:
+    async def ask(question: str, request: gr.Request, previous: list[str] | None = None) -> dict[str, Any]:
         """The reply to a question as JSON. `previous`: the earlier questions of the conversation, oldest first."""
         try:
-            reply: dict[str, Any] = chat.reply(question, previous or (), _client(request)).model_dump(mode="json")
+            reply = await chat.reply(question, previous or (), _client(request), _place(request))
         except CancerBotError as error:
             raise gr.Error(str(error), print_exception=False) from error
-        return reply
+        return reply.model_dump(mode="json")
 
     gr.api(ask, api_name="ask")  # type: ignore[attr-defined]  # exported, but not by name
 
@@ -122,6 +134,12 @@ def _on_like(chat: Chat, file: Path) -> Callable[..., None]:
             gr.Info(labels("page")["thanks_for_feedback"])
 
     return on_like
+
+
+def _place(request: "gr.Request") -> Place | None:
+    """The place that the doorkeeper promised to this request."""
+    place = request.request.scope.get(PLACE) if request and request.request else None
+    return place if isinstance(place, Place) else None
 
 
 def _client(request: "gr.Request") -> str:

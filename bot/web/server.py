@@ -19,6 +19,7 @@ from bot.suggestions import Suggester
 from bot.web import session
 from bot.web.article import Sections
 from bot.web.chat import Chat
+from bot.web.doorkeeper import Doorkeeper
 from bot.web.limits import RateLimit
 from bot.web.messages import Messages
 from bot.web.page import page
@@ -118,7 +119,7 @@ def application(settings: Settings, documents: Sequence[Document], readiness: Re
         theme=theme,
         show_error=True,
     )
-    secured = Secured(app, shell)
+    secured = Secured(Doorkeeper(app, chat), shell)
 
     def renew(bot: Bot) -> None:
         """A bot of other documents: from now on the page shows these."""
