@@ -53,12 +53,14 @@ class Bot:
     ) -> None:
         """Keep what the steps need and join them. `region`: whose phone numbers the safety texts show.
 
-        `model` is then the name of the language model that rewrites follow-ups, empty where none does.
+        `model` is then the name of the language model that rewrites follow-ups, empty where none does; `asks_a_model`: whether
+        an answer may wait for one.
         """
         self._parts = (retriever, fitted, speller, suggester, meaning, plain_words, region)
         self.retriever = retriever
         self.fitted = fitted
         self.model = rewriter.model if rewriter else ""
+        self.asks_a_model = bool(rewriter or plain_words)
         self._follow_ups = FollowUps(speller, retriever.knows, rewriter)
         self._meaning = meaning
         self._plain_words = plain_words

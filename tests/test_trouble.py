@@ -6,13 +6,14 @@ import json
 import re
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from bot.chain import Bot
+from bot.language_model import LanguageModel
 from bot.reply import Reply
 from bot.settings import Settings
 from bot.web.article import Sections
@@ -26,7 +27,9 @@ from bot.web.server import application
 from bot.web.terms import Glossary
 from ingest.documents import Document
 from prompts import labels
+from tests.provider import provider, stalls
 from tests.served import ARGUMENTS, CHROMIUM, NO_CHROMIUM, running
+from tests.test_language_model import rewording
 
 # Gradio's own: it asks pandas for what the next pandas will do anyway, and leaves sockets of its event loops to the collector.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
@@ -116,6 +119,34 @@ def test_stop_ends_the_waiting_and_a_reload_in_the_middle_keeps_what_was(
         slow.gate.set()
         type_in(page, "What is a clinical trial?")
         expect(page.locator("#log .reply.answered")).to_have_count(2)
+
+
+@needs_chromium
+def test_stop_ends_a_call_to_a_language_model(
+    page: Page, bot: Bot, article: Document, built_index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model that never answers is hung up on when nobody waits for it any more, long before its deadline."""
+    with provider(stalls) as there:
+        monkeypatch.setenv("OPENAI_BASE_URL", there.address)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+        readiness = Readiness()
+        readiness.answer_with(rewording(bot, LanguageModel.from_setting("openai:m")))
+        with running(application(Settings(index=built_index), [article], readiness)) as address:
+            visit(page, address)
+            type_in(page, "Is the patient awake during RFA?")
+            expect(page.locator("#log .reply.pending")).to_be_visible()
+            until(lambda: bool(there.asked))
+            assert not there.hung_up.is_set()
+            page.get_by_role("button", name=LABEL["stop"]).click()
+            assert there.hung_up.wait(3)
+            expect(page.locator("#log .reply.pending")).to_have_count(0)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert holds()
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -143,7 +143,7 @@ class Chat:
 
 async def _asked(bot: Bot, question: str, previous: Sequence[str]) -> Reply:
     """A language model is waited for in the event loop, where that can be stopped; without one it is all work, for one thread."""
-    if bot.model:
+    if bot.asks_a_model:
         return await bot.ask_async(question, previous)
     return await asyncio.to_thread(bot.ask, question, previous)
 
