@@ -73,8 +73,8 @@ unit: $(INSTALLED)
 fuzz: $(INSTALLED) ## Ask 20,000 hostile and senseless things; takes some minutes
 	$(BIN)/python -m tests.fuzz
 
-bench: $(INSTALLED) ## Time a cold and a warm question, ingest and memory, beside their baselines
-	$(BIN)/python -m tests.benchmark
+bench: $(INSTALLED) ## Measure ingest, cold, warm, memory, growth, load; make bench FULL=1 takes about an hour
+	@$(BIN)/python -m tests.bench $(if $(FULL),--full) $(BENCH)
 
 screenshots: $(INSTALLED) ## Draw the README's pictures of the page; needs Chromium
 	@$(BIN)/python -m tests.screenshots

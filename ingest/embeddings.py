@@ -47,14 +47,17 @@ class SentenceTransformerEmbeddings(Embeddings):
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """One vector per text."""
-        vectors: list[list[float]] = []
+        vectors: dict[int, list[float]] = {}
+        # Texts of a length together: within a step each costs what the longest does.
+        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
         for start in range(0, len(texts), BATCH):
-            vectors += self.model.encode_document(
-                texts[start : start + BATCH], normalize_embeddings=True, show_progress_bar=False
-            ).tolist()
+            places = order[start : start + BATCH]
+            some = [texts[place] for place in places]
+            made = self.model.encode_document(some, normalize_embeddings=True, show_progress_bar=False).tolist()
+            vectors |= zip(places, made, strict=True)
             if self._progress:
                 self._progress(len(vectors), len(texts))
-        return vectors
+        return [vectors[place] for place in range(len(texts))]
 
     def embed_query(self, text: str) -> list[float]:
         """The vector of a question."""

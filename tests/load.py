@@ -24,7 +24,7 @@ import psutil
 
 from bot.web.chat import AT_A_TIME, WAITING
 from prompts import labels
-from tests.figures_of_load import Sample, figures
+from tests.figures_of_load import MIB, Sample, figures
 from tests.served import Served, serving
 
 # A subject and the section of the article that every answer about it cites.
@@ -49,6 +49,9 @@ SUBJECTS = (
 TURNS = ("What is {}?", "What is it used for?", "And what does it do?")
 BUSY = labels("problems")["busy"]
 BURST = 2 * (AT_A_TIME + WAITING)
+
+# Mean pause before a next question, exponential, in seconds; and how often it is said how far the test is.
+THINK, TOLD = 5.0, 10
 
 # Who has no answer by then counts as an error, in seconds.
 PATIENCE = 60.0
@@ -149,10 +152,12 @@ class Crowd:
 
 
 async def watch(crowd: Crowd, process: psutil.Process, samples: list[Sample]) -> None:
-    """The server's memory every second, until cancelled."""
+    """The server's memory every second, until cancelled; now and then a word on stderr."""
     begun = time.perf_counter()
     while True:
         samples.append(Sample(time.perf_counter() - begun, len(crowd.answers), process.memory_info().rss))
+        if len(samples) % TOLD == 0:
+            sys.stderr.write(f"\r  {samples[-1].seconds:.0f} s, {samples[-1].answered} questions ")
         await asyncio.sleep(1)
 
 
@@ -161,6 +166,7 @@ async def run(served: Served, people: int, seconds: float, think: float, burst: 
     limits, samples = httpx.Limits(max_connections=None, max_keepalive_connections=people), list[Sample]()
     async with httpx.AsyncClient(limits=limits, timeout=PATIENCE, trust_env=False) as client:
         crowd = Crowd(served.address, client, think)
+        sys.stderr.write(f"Load: {people} people for {seconds:.0f} s\n")
         await crowd.learn()
         process = psutil.Process(served.process.pid)
         watching = asyncio.create_task(watch(crowd, process, samples))
@@ -171,9 +177,11 @@ async def run(served: Served, people: int, seconds: float, think: float, burst: 
         worked = sum(process.cpu_times()[:2]) - worked
         at_once = await crowd.burst(burst)
         watching.cancel()
+        sys.stderr.write("\n")
     setting = {"people": people, "seconds": seconds, "think_s": think}
     setting |= {"server_cpu_ms_per_question": round(worked * 1000 / max(1, len(asked)), 1)}
-    return setting | figures(asked, at_once, crowd.wrong, samples, seconds)
+    memory = [(round(sample.seconds, 1), round(sample.rss / MIB, 1)) for sample in samples]
+    return setting | figures(asked, at_once, crowd.wrong, samples, seconds) | {"memory": memory}
 
 
 def measured(people: int, seconds: float, think: float, burst: int = BURST, index: Path | None = None) -> dict[str, Any]:
@@ -186,13 +194,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.load", description="Many people at once on the real server.")
     parser.add_argument("--people", type=int, default=64)
     parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--think", type=float, default=5.0, help="mean pause before a next question, exponential, in seconds")
+    parser.add_argument("--think", type=float, default=THINK, help="mean pause before a next question, exponential, in seconds")
     parser.add_argument("--burst", type=int, default=BURST, help="questions in one moment at the end")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     given = parser.parse_args(arguments)
     done = measured(given.people, given.minutes * 60, given.think, given.burst)
     if given.json:
         given.json.write_text(json.dumps(done, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    del done["memory"]
     for name, value in done.items():
         print(f"| {name:<32} | {value!s:>10} |")
     return 1 if done["errors"] or done["wrong"] else 0

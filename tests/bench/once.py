@@ -1,16 +1,15 @@
-"""`make bench`: what a question costs, beside what the encoder alone costs, all in one run on one machine."""
+"""What one ingest and one question cost, beside what the encoder alone costs, all in one run on one machine."""
 
-import json
 import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 
-ROUNDS = 5
+from tests.bench.growth_process import milliseconds
+
 QUESTIONS = (
     "What is palliative radiation?",
     "Can surgery help if the bowel is blocked?",
@@ -30,36 +29,33 @@ model = SentenceTransformer(find_weights().location, device="cpu", local_files_o
 model.encode_query("What is palliative radiation?", normalize_embeddings=True)
 """
 
-PEAK = "import resource, sys; sys.stderr.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))"
+PEAK = "from tests.bench.memory import peak_mib\nsys.stderr.write(f'{chr(10)}{peak_mib()}')"
 
 
-def seconds(command: list[str]) -> float:
+def seconds(command: list[str], index: Path) -> float:
     begun = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True, env=_with(index))
     return time.perf_counter() - begun
 
 
-def cold(index: str) -> dict[str, float]:
-    """Medians of whole processes, taken in turn so that a noisy moment hits both."""
-    os.environ["CANCER_BOT_INDEX"] = index
+def _with(index: Path) -> Mapping[str, str]:
+    return {**os.environ, "CANCER_BOT_INDEX": str(index)}
+
+
+def cold(index: Path, rounds: int) -> dict[str, float]:
+    """Medians of whole processes, taken in turn so that a noisy moment hits both; the first of each is not counted."""
     ask, bare = [sys.executable, "-m", "bot", "ask", QUESTIONS[0]], [sys.executable, "-c", BARE]
-    seconds(ask), seconds(bare)
-    pairs = [(seconds(ask), seconds(bare)) for _ in range(ROUNDS)]
+    seconds(ask, index), seconds(bare, index)
+    pairs = [(seconds(ask, index), seconds(bare, index)) for _ in range(rounds)]
     return {
         "cold ask, s": statistics.median(a for a, _ in pairs),
         "bare process, s": statistics.median(b for _, b in pairs),
         "cold ask / bare process": statistics.median(a / b for a, b in pairs),
-        "help, s": statistics.median(seconds([sys.executable, "-m", "bot", "--help"]) for _ in range(ROUNDS)),
+        "help, s": statistics.median(seconds([sys.executable, "-m", "bot", "--help"], index) for _ in range(rounds)),
     }
 
 
-def milliseconds(call: Callable[[str], object], question: str) -> float:
-    begun = time.perf_counter()
-    call(question)
-    return (time.perf_counter() - begun) * 1000
-
-
-def warm(index: Path) -> dict[str, float]:
+def warm(index: Path, rounds: int) -> dict[str, float]:
     """Medians over all questions of a running program, question and encoding in turn.
 
     "Encoding alone" is the library's own encoder, as in every program that uses it; the compiled one stands beside it.
@@ -73,9 +69,9 @@ def warm(index: Path) -> dict[str, float]:
     calls = (bot.ask, SentenceTransformerEmbeddings(weights_for(settings)).embed_query, bot.retriever.embeddings.embed_query)
     for question in QUESTIONS:
         [call(question) for call in calls]
-    rows = [[milliseconds(call, question) for call in calls] for _ in range(40) for question in QUESTIONS]
+    rows = [[milliseconds(call, question) for call in calls] for _ in range(rounds) for question in QUESTIONS]
     # One user, nothing else: for how much the slow ones differ from the others.
-    alone = [milliseconds(bot.ask, question) for _ in range(100) for question in QUESTIONS]
+    alone = [milliseconds(bot.ask, question) for _ in range(2 * rounds) for question in QUESTIONS]
     bot.close()
     asked, encoded, compiled = zip(*rows, strict=True)
     return {
@@ -103,25 +99,19 @@ def ingested(folder: Path) -> dict[str, float]:
     }
 
 
-def peak_memory(index: str) -> dict[str, float]:
-    """Of a process that asks once, in MiB (Linux counts ru_maxrss in KiB)."""
+def peak_memory(index: Path) -> dict[str, float]:
+    """Of a process that asks once, in MiB."""
     ask = f"import sys; from bot.cli import main; sys.argv = ['x', 'ask', {QUESTIONS[0]!r}]\n"
     script = f"{ask}try: main()\nexcept SystemExit: pass\n{PEAK}"
-    environment = {**os.environ, "CANCER_BOT_INDEX": index}
-    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, env=environment)
-    return {"peak memory of ask, MiB": int(done.stderr) / 1024}
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, env=_with(index))
+    return {"peak memory of ask, MiB": float(done.stderr.splitlines()[-1])}
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        index = Path(folder) / "index"
-        figures = {**ingested(index), **cold(str(index)), **warm(index), **peak_memory(str(index))}
-    if "--json" in sys.argv:
-        print(json.dumps(figures, indent=2))
-        return
-    for name, value in figures.items():
-        print(f"| {name:<32} | {value:10.2f} |")
-
-
-if __name__ == "__main__":
-    main()
+def once(index: Path, *, cold_rounds: int, warm_rounds: int) -> dict[str, float]:
+    """All of it over an index that is built there. `warm_rounds`: how often each of the questions is asked."""
+    sys.stderr.write("Ingest of the article\n")
+    figures = ingested(index)
+    sys.stderr.write(f"Cold: {cold_rounds} processes of each kind\n")
+    figures |= cold(index, cold_rounds)
+    sys.stderr.write(f"Warm: {warm_rounds * len(QUESTIONS)} questions\n")
+    return figures | warm(index, warm_rounds) | peak_memory(index)
