@@ -10,7 +10,9 @@ hold what the asking costs, too.
 import argparse
 import asyncio
 import json
+import os
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -47,6 +49,7 @@ SUBJECTS = (
     ("spinal cord surgery", "Surgery to treat cancer that’s pressing on the spinal cord"),
 )
 TURNS = ("What is {}?", "What is it used for?", "And what does it do?")
+BEGIN = TURNS[0].format(SUBJECTS[0][0])
 BUSY = labels("problems")["busy"]
 BURST = 2 * (AT_A_TIME + WAITING)
 
@@ -140,7 +143,8 @@ class Crowd:
                 turn = (turn + 1) % len(TURNS)
                 conversation += turn == 0
                 subject = (number + 5 * conversation) % len(SUBJECTS)
-            await asyncio.sleep(seed.expovariate(1 / self.think) if self.think else 0)
+            pause = seed.expovariate(1 / self.think) if self.think else 0
+            await asyncio.sleep(max(0.0, min(pause, end - time.perf_counter())))
 
     async def burst(self, size: int) -> list[Answer]:
         """So many questions in one moment."""
@@ -185,9 +189,17 @@ async def run(served: Served, people: int, seconds: float, think: float, burst: 
 
 
 def measured(people: int, seconds: float, think: float, burst: int = BURST, index: Path | None = None) -> dict[str, Any]:
-    """The figures of one server that is started, asked and stopped."""
-    with tempfile.TemporaryDirectory() as folder, serving(index or Path(folder) / "index", Path(folder)) as served:
-        return asyncio.run(run(served, people, seconds, think, burst))
+    """The figures of one server that is started, asked and stopped.
+
+    Without an index one is built before, in another process: what that takes would be counted as the server's memory.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        if index is None:
+            index = Path(folder) / "index"
+            environment = {**os.environ, "CANCER_BOT_INDEX": str(index)}
+            subprocess.run([sys.executable, "-m", "bot", "ask", BEGIN], check=True, capture_output=True, env=environment)
+        with serving(index, Path(folder)) as served:
+            return asyncio.run(run(served, people, seconds, think, burst))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

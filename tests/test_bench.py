@@ -80,7 +80,8 @@ def test_memory_is_this_process_s_own() -> None:
 
 
 def test_the_table_holds_every_part() -> None:
-    growth = {"sizes": [row(10), row(100, ingest=20.0)], "exponents": exponents([row(10), row(100, ingest=20.0)])}
+    sizes = [row(10), row(100, ingest=20.0)]
+    growth = {"sizes": sizes, "exponents": exponents(sizes)}
     said = table(growth)
     assert said["ingest, s"] == "2.00 / 20.00"
     assert said["ingest, exponent (of the last two)"] == "1.00 (1.00)"
@@ -91,7 +92,7 @@ def test_the_table_holds_every_part() -> None:
     assert {("machine", "memory", "1 GiB"), ("one question", "help, s", "0.06"), ("load", "p95_ms", "84")} <= set(rows)
     assert "memory" not in [what for part, what, _ in rows if part == "load"]
     assert len({len(line) for line in printed(rows).splitlines()}) == 1
-    assert markdown(growth["sizes"]).splitlines()[1] == "| 100 | 20.0 | 0.50 | 1.00 | 9.0 | 12.0 | 4.0 | 300 |"
+    assert markdown(sizes).splitlines()[1] == "| 100 | 20.0 | 0.50 | 1.00 | 9.0 | 12.0 | 4.0 | 300 |"
 
 
 def test_plots_are_drawn(tmp_path: Path) -> None:

@@ -112,16 +112,16 @@ def _measured(part: str, given: argparse.Namespace) -> dict[str, Any]:
         found = grown(given.sizes, given.texts, keep=given.out / "growth.json")
         growth_plot(found, given.out / "growth.svg")
         return found
-    with tempfile.TemporaryDirectory() as folder:
-        if part == "once":
-            figures: dict[str, Any] = once(Path(folder) / "index", cold_rounds=given.cold, warm_rounds=given.warm)
-            once_plot(figures, given.out / "once.svg")
-        else:
-            from tests.load import THINK, measured
+    if part == "load":
+        from tests.load import THINK, measured
 
-            figures = measured(given.people, given.minutes * 60, THINK, index=Path(folder) / "index")
-            load_plot(figures, given.out / "load.svg")
-    return figures
+        figures = measured(given.people, given.minutes * 60, THINK)
+        load_plot(figures, given.out / "load.svg")
+        return figures
+    with tempfile.TemporaryDirectory() as folder:
+        costs = once(Path(folder) / "index", cold_rounds=given.cold, warm_rounds=given.warm)
+    once_plot(costs, given.out / "once.svg")
+    return costs
 
 
 if __name__ == "__main__":
