@@ -84,6 +84,7 @@ def test_the_table_holds_every_part() -> None:
     growth = {"sizes": sizes, "exponents": exponents(sizes)}
     said = table(growth)
     assert said["ingest, s"] == "2.00 / 20.00"
+    assert said["texts embedded, a second"] == "30 / 30"
     assert said["ingest, exponent (of the last two)"] == "1.00 (1.00)"
     changed = "1 of 100 passages changed: texts embedded, of all; seconds, of a whole ingest"
     assert said[changed] == "2, 0.3%; 0.50 s, 2.5%"

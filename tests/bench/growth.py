@@ -114,6 +114,7 @@ def table(done: Mapping[str, Any]) -> dict[str, str]:
     """The lines of the benchmark's table: each measure at every size, its exponent, and what a change costs at the largest."""
     rows: Rows = done["sizes"]
     lines = {"passages": _series(rows, "passages", 0), "texts, a passage and each of its sentences": _series(rows, "texts", 0)}
+    lines["texts embedded, a second"] = " / ".join(f"{row['texts'] / row['ingest']:.0f}" for row in rows)
     for name, unit in MEASURES.items():
         lines[f"{SAID.get(name, name)}, {unit}"] = _series(rows, name, 2 if unit == "s" else 1 if unit == "ms" else 0)
         if slope := done["exponents"].get(name):
