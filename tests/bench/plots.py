@@ -44,7 +44,7 @@ def load_plot(done: Mapping[str, Any], file: Path) -> None:
     memory.plot(*zip(*done["memory"], strict=True), color=BLUE, label="resident memory of the server")
     if "rss_warm_mib" in done:
         memory.axhline(done["rss_warm_mib"], color=BLACK, linestyle=":", label="after the warm-up")
-    memory.set(xlabel="s", ylabel="MiB", ylim=(0, None))
+    memory.set(xlabel="s", ylabel="MiB", ylim=(0, 1.2 * max(mib for _, mib in done["memory"])))
     _finish(memory)
     _save(figure, file)
 
