@@ -1,9 +1,7 @@
-"""What tuning learnt, as a few megabytes beside the document: a LoRA adapter in PEFT's format, and the "nothing here" option.
+"""What tuning changed in the encoder, as a LoRA adapter in PEFT's format beside the document.
 
-A folder `<name>.tuned` beside `<name>.txt` holds
-`adapter_model.safetensors` and `adapter_config.json` (PEFT's format; merged into the base weights when these are loaded),
-`null.safetensors` (the vector and bias of the "nothing here" option; the bank's questions and which of them are answered) and
-`manifest.json` (what it was made from, and its cross-validated figures).
+A folder `<name>.tuned` beside `<name>.txt` holds it, `adapter_model.safetensors` and `adapter_config.json`, merged into the base
+weights when these are loaded; `manifest.json` says what it was made from. All else in the folder belongs to those who read it.
 """
 
 import hashlib
