@@ -1,14 +1,13 @@
 """From the settings to a bot that is ready to be asked."""
 
-import json
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.answerability import calibration
 from bot.chain import Bot
-from bot.faithful.check import Checker, folder
-from bot.faithful.judge import Judge
+from bot.faithful.check import Checker
+from bot.faithful.judge import FITTED, Judge
 from bot.language_model import LanguageModel
 from bot.plainer import PlainWords
 from bot.privacy import keep_to_this_machine
@@ -16,8 +15,7 @@ from bot.retrieval import Retriever
 from bot.rewriting import Rewriter
 from bot.safety.meaning import Meaning
 from bot.settings import Settings
-from bot.spelling import FILE as WORDS
-from bot.spelling import VOCABULARY, Speller
+from bot.spelling import VOCABULARY, Speller, words_of_tuning
 from bot.suggestions import Suggester
 from bot.tracing import Tracing
 from bot.words import words
@@ -77,7 +75,7 @@ def _texts(index: "Index") -> list[str]:
 
 def _plain_words(model: LanguageModel, weights: "Weights") -> PlainWords:
     """The language model as a writer, with its check."""
-    return PlainWords(Writer(model), Checker.from_judge(Judge.from_folder(folder(), weights.location)))
+    return PlainWords(Writer(model), Checker.from_judge(Judge.from_folder(FITTED, weights.location)))
 
 
 def weights_for(settings: Settings) -> "Weights":
@@ -91,7 +89,6 @@ def weights_for(settings: Settings) -> "Weights":
 def _speller(index: "Index", weights: "Weights") -> Speller:
     """Corrects to the words of the sources and of the bank; not at all where the language's words are not known."""
     subject = {word for document in index.documents.values() for word in words(document.text)}
-    if weights.tuning and (weights.tuning / WORDS).exists():
-        subject.update(json.loads((weights.tuning / WORDS).read_text(encoding="utf-8")))
+    subject.update(words_of_tuning(weights.tuning))
     vocabulary = Path(weights.location) / VOCABULARY
     return Speller(subject, vocabulary if vocabulary.is_file() else None)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.chain import Bot
-from bot.faithful.check import Checker, broken, folder
-from bot.faithful.judge import Judge
+from bot.faithful.check import Checker, broken
+from bot.faithful.judge import FITTED, Judge
 from bot.language_model import LanguageModel, parsed
 from bot.opening import open_bot
 from bot.plainer import PlainWords
@@ -28,7 +28,7 @@ SECONDS = 4.0
 
 @pytest.fixture(scope="module")
 def checker() -> Checker:
-    return Checker.from_judge(Judge.from_folder(folder(), find_weights().location))
+    return Checker.from_judge(Judge.from_folder(FITTED, find_weights().location))
 
 
 @pytest.fixture
