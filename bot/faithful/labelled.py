@@ -112,8 +112,8 @@ class _Own(LabelledPair):
 _FORMS: Mapping[str, Any] = {"cited": _Own, "premise": _Wice, "knowledge": _HaluEval, "faithfulness_median": _Mtrag}
 
 
-def read_pair_set(path: Path, maximum: int = MAXIMUM) -> PairSet:
-    """Read pairs; all of the project's own form, at most `maximum` drawn of a public one, the same at every run.
+def read_pair_set(path: Path) -> PairSet:
+    """Read pairs; all of the project's own form, at most MAXIMUM drawn of a public one, the same at every run.
 
     Raises `SourceError` with file and line on what can't be.
     """
@@ -124,8 +124,8 @@ def read_pair_set(path: Path, maximum: int = MAXIMUM) -> PairSet:
     pairs = [pair for number, line in lines for pair in read_line(form, line, path, number).pairs()]
     if not any(pair.holds for pair in pairs) or all(pair.holds for pair in pairs):
         raise SourceError(f"{path} needs pairs that hold and pairs that do not: complete it or name another file.")
-    whole = form is _Own or len(pairs) <= maximum
-    drawn = pairs if whole else random.Random(SEED).sample(pairs, maximum)  # noqa: S311 -- a sample, no secret
+    whole = form is _Own or len(pairs) <= MAXIMUM
+    drawn = pairs if whole else random.Random(SEED).sample(pairs, MAXIMUM)  # noqa: S311 -- a sample, no secret
     return PairSet(path, tuple(drawn), len(pairs))
 
 
