@@ -1,5 +1,6 @@
 """From the settings to a bot that is ready to be asked."""
 
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from bot.words import words
 from bot.writer import Writer
 
 if TYPE_CHECKING:
+    from ingest.documents import Document
     from ingest.index import Index, Progress, Say
     from ingest.weights import Weights
 
@@ -51,7 +53,7 @@ def open_bot(
     if before and before.retriever.index.manifest.model.sha256 == index.manifest.model.sha256:
         embeddings = before.retriever.embeddings
     else:
-        embeddings = query_embeddings(settings.index, weights, lambda: _texts(index))
+        embeddings = query_embeddings(settings.index, weights, lambda: compared_texts(index.documents.values()))
     retriever = Retriever(index, embeddings, experience)
     return Bot(
         retriever,
@@ -66,11 +68,11 @@ def open_bot(
     )
 
 
-def _texts(index: "Index") -> list[str]:
+def compared_texts(documents: "Iterable[Document]") -> list[str]:
     """What the compiled encoder is compared on: the passages of the first documents."""
     from ingest.passages import cut
 
-    return [passage.text for document in islice(index.documents.values(), FEW_DOCUMENTS) for passage in cut(document)]
+    return [passage.text for document in islice(documents, FEW_DOCUMENTS) for passage in cut(document)]
 
 
 def _plain_words(model: LanguageModel, weights: "Weights") -> PlainWords:
