@@ -72,14 +72,13 @@ def ingest(
 ) -> None:
     """Read the sources and build the index; does nothing where it is up to date."""
     settings = _settings(docs=docs, index=index)
-    from bot.opening import weights_for
+    from bot.opening import compared_texts, weights_for
     from bot.privacy import keep_to_this_machine
     from ingest.blocks import unmatched_headings
     from ingest.compiled import query_embeddings
     from ingest.documents import read_documents
     from ingest.extracted import FOLDER
     from ingest.index import ingest as bring_up_to_date
-    from ingest.passages import cut
 
     keep_to_this_machine()
     documents = read_documents(settings.docs, texts=settings.index / FOLDER)
@@ -91,7 +90,7 @@ def ingest(
         done = bring_up_to_date(
             settings.docs, settings.place, weights, force=force, progress=partial(progress, EMBEDDING), say=say
         )
-    query_embeddings(settings.index, weights, lambda: [p.text for document in documents for p in cut(document)])
+    query_embeddings(settings.index, weights, lambda: compared_texts(documents))
     facts: dict[str, Any] = {
         "status": "rebuilt" if done.rebuilt else "up to date",
         "documents": done.manifest.documents,

@@ -99,12 +99,12 @@ def closure(passages: Sequence[Passage], place: Place, *, limit: int) -> tuple[P
     return tuple(sorted(needed, key=lambda p: (p.passage, p.sentence)))
 
 
-def _text(passages: Sequence[Passage], place: Place) -> Sentence:
+def _sentence(passages: Sequence[Passage], place: Place) -> Sentence:
     return passages[place.passage].sentences[place.sentence]
 
 
 def _needed_before(passages: Sequence[Passage], place: Place) -> Place | None:
-    text = _text(passages, place).text
+    text = _sentence(passages, place).text
     if is_meta(text):
         return None
     if place.sentence > 0:

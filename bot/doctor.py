@@ -1,9 +1,11 @@
 """What is installed and whether it can answer; every failing check says what to do."""
 
+import hashlib
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.errors import CancerBotError
@@ -118,25 +120,48 @@ def _query_encoder(settings: "Settings") -> Check:
     return Check("query encoder", True, "compiled, the hash is the one that was written")
 
 
-def _fitted(settings: "Settings") -> Check:
+def _safety_net(_: "Settings") -> Check:
+    from bot.safety import learnt
+
+    learnt.probabilities("")
+    return Check("safety net", True, f"can be read, {_named(Path(learnt.__file__).with_name(learnt.FILE))}")
+
+
+def _tuning(settings: "Settings") -> Check:
     """Reading them is the check; each says itself what to do."""
     from bot.answerability import calibration
-    from bot.faithful.check import folder
-    from bot.faithful.judge import Judge
     from bot.opening import weights_for
-    from bot.safety.learnt import probabilities
     from bot.safety.meaning import Meaning
+    from bot.spelling import words_of_tuning
+    from bot.suggestions import Suggester
     from ingest.experience import read_experience
 
-    weights = weights_for(settings)
-    calibration(weights.tuning)
-    probabilities("")
-    if weights.tuning:
-        Meaning.from_tuning(weights.tuning)
-        read_experience(weights.tuning)
+    folder = weights_for(settings).tuning
+    fitted = calibration(folder)
+    if folder is None:
+        return Check("fitted numbers", True, f"answerability of the base weights can be read, fitted {fitted.fitted}")
+    read_experience(folder)
+    Meaning.from_tuning(folder)
+    words_of_tuning(folder)
+    Suggester.from_tuning(folder)
+    files = ", ".join(_named(file) for file in sorted(folder.iterdir()))
+    return Check("fitted numbers", True, f"can be read, fitted {fitted.fitted}: {files}")
+
+
+def _judge(settings: "Settings") -> Check:
+    """It is loaded only where it would be used: that takes seconds."""
+    from bot.faithful.judge import FITTED, WEIGHTS, Judge, check_files
+    from bot.opening import weights_for
+
+    check_files(FITTED)
     if settings.chat_model:
-        Judge.from_folder(folder(), weights.location)
-    return Check("fitted files", True, "safety, answerability and what tuning learnt can be read")
+        Judge.from_folder(FITTED, weights_for(settings).location)
+    used = "in use" if settings.chat_model else "not used without a language model"
+    return Check("check of written sentences", True, f"can be read, {used}, {_named(FITTED / WEIGHTS)}")
+
+
+def _named(file: Path) -> str:
+    return f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"
 
 
 def _language_model(settings: "Settings") -> Check:
@@ -162,6 +187,8 @@ _CHECKS: "dict[str, Callable[[Settings], Check]]" = {
     "sources": _sources,
     "index": _index,
     "query encoder": _query_encoder,
-    "fitted files": _fitted,
+    "safety net": _safety_net,
+    "fitted numbers": _tuning,
+    "check of written sentences": _judge,
     "language model": _language_model,
 }

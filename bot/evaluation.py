@@ -2,7 +2,7 @@
 
 import datetime
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,13 @@ from bot.retrieval import Found
 from bot.scores import Scores, score, with_own_grade
 from bot.testbed import Findings, TestBed, find_all, read_testbed
 from ingest.errors import CancerBotError
+from ingest.index import Progress
 
 # The split that thresholds are fitted on, beside the one that is scored.
 FITTED_ON = "dev.jsonl"
 
-Progress = Callable[[int, int], None]
-Say = Callable[[str], None]
+# The page in the folder of a report.
+REPORT = "index.html"
 
 
 class EvaluationError(CancerBotError):
@@ -178,7 +179,7 @@ def _facts(bot: Bot) -> dict[str, str]:
 def check_targets(json_file: Path | None, report: Path | None) -> None:
     """Make the report's folder and see that both can be written, before minutes are spent. Raises `EvaluationError`."""
     try:
-        for target in (json_file, report and report / "index.html"):
+        for target in (json_file, report and report / REPORT):
             if target:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.open("ab").close()

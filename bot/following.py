@@ -9,7 +9,7 @@ from bot.settings import Settings
 from ingest.documents import read_documents
 from ingest.errors import CancerBotError
 from ingest.extracted import FOLDER
-from ingest.index import matches
+from ingest.index import Say, matches
 from ingest.reading import versions_of
 
 # How often it looks, in seconds: at one small file, or at one small record on the server.
@@ -17,8 +17,6 @@ EVERY = 3.0
 
 # How long a bot that was taken over from may finish what it has begun, in seconds.
 FINISH = 120.0
-
-Say = Callable[[str], None]
 
 
 class Following:

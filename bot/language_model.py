@@ -47,7 +47,7 @@ Value = TypeVar("Value", bound=BaseModel)
 Returned = TypeVar("Returned")
 
 
-class WriterError(CancerBotError):
+class LanguageModelError(CancerBotError):
     """The language model can't be used as it is configured."""
 
 
@@ -77,7 +77,7 @@ class LanguageModel:
 
     @classmethod
     def from_setting(cls, name: str) -> "LanguageModel":
-        """The model of `provider:model`. Raises `WriterError` with what to install or to set."""
+        """The model of `provider:model`. Raises `LanguageModelError` with what to install or to set."""
         from langchain.chat_models import init_chat_model
 
         try:
@@ -85,11 +85,11 @@ class LanguageModel:
         except ImportError as error:
             package = re.search(r"langchain-[a-z-]+", str(error).replace("_", "-"))
             needed = package[0] if package else "the provider's LangChain package"
-            raise WriterError(f"CANCER_BOT_CHAT_MODEL={name} needs {needed}: pip install {needed}.") from error
+            raise LanguageModelError(f"CANCER_BOT_CHAT_MODEL={name} needs {needed}: pip install {needed}.") from error
         except Exception as error:  # noqa: BLE001 -- each provider has errors of its own; their texts may hold a key
             what = type(error).__name__
             line = f"CANCER_BOT_CHAT_MODEL={name} can't be used ({what}): write provider:model and set the provider's key."
-            raise WriterError(line) from None
+            raise LanguageModelError(line) from None
         for talkative in _TALKATIVE:
             logging.getLogger(talkative).setLevel(logging.CRITICAL)
         return cls(model, name)

@@ -1,14 +1,14 @@
 """From the settings to a bot that is ready to be asked."""
 
-import json
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.answerability import calibration
 from bot.chain import Bot
-from bot.faithful.check import Checker, folder
-from bot.faithful.judge import Judge
+from bot.faithful.check import Checker
+from bot.faithful.judge import FITTED, Judge
 from bot.language_model import LanguageModel
 from bot.plainer import PlainWords
 from bot.privacy import keep_to_this_machine
@@ -16,14 +16,14 @@ from bot.retrieval import Retriever
 from bot.rewriting import Rewriter
 from bot.safety.meaning import Meaning
 from bot.settings import Settings
-from bot.spelling import FILE as WORDS
-from bot.spelling import VOCABULARY, Speller
+from bot.spelling import VOCABULARY, Speller, words_of_tuning
 from bot.suggestions import Suggester
 from bot.tracing import Tracing
 from bot.words import words
 from bot.writer import Writer
 
 if TYPE_CHECKING:
+    from ingest.documents import Document
     from ingest.index import Index, Progress, Say
     from ingest.weights import Weights
 
@@ -53,7 +53,7 @@ def open_bot(
     if before and before.retriever.index.manifest.model.sha256 == index.manifest.model.sha256:
         embeddings = before.retriever.embeddings
     else:
-        embeddings = query_embeddings(settings.index, weights, lambda: _texts(index))
+        embeddings = query_embeddings(settings.index, weights, lambda: compared_texts(index.documents.values()))
     retriever = Retriever(index, embeddings, experience)
     return Bot(
         retriever,
@@ -68,16 +68,16 @@ def open_bot(
     )
 
 
-def _texts(index: "Index") -> list[str]:
+def compared_texts(documents: "Iterable[Document]") -> list[str]:
     """What the compiled encoder is compared on: the passages of the first documents."""
     from ingest.passages import cut
 
-    return [passage.text for document in islice(index.documents.values(), FEW_DOCUMENTS) for passage in cut(document)]
+    return [passage.text for document in islice(documents, FEW_DOCUMENTS) for passage in cut(document)]
 
 
 def _plain_words(model: LanguageModel, weights: "Weights") -> PlainWords:
     """The language model as a writer, with its check."""
-    return PlainWords(Writer(model), Checker.from_judge(Judge.from_folder(folder(), weights.location)))
+    return PlainWords(Writer(model), Checker.from_judge(Judge.from_folder(FITTED, weights.location)))
 
 
 def weights_for(settings: Settings) -> "Weights":
@@ -91,7 +91,6 @@ def weights_for(settings: Settings) -> "Weights":
 def _speller(index: "Index", weights: "Weights") -> Speller:
     """Corrects to the words of the sources and of the bank; not at all where the language's words are not known."""
     subject = {word for document in index.documents.values() for word in words(document.text)}
-    if weights.tuning and (weights.tuning / WORDS).exists():
-        subject.update(json.loads((weights.tuning / WORDS).read_text(encoding="utf-8")))
+    subject.update(words_of_tuning(weights.tuning))
     vocabulary = Path(weights.location) / VOCABULARY
     return Speller(subject, vocabulary if vocabulary.is_file() else None)

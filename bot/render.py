@@ -15,8 +15,8 @@ MAXIMUM_WIDTH = 100
 OLD_AFTER_YEARS = 3
 
 
-def plain(reply: Reply, *, width: int | None = None, today: datetime.date | None = None) -> str:
-    """Everything that a person has to see: answer, citations, sections, source with its age, notice."""
+def plain(reply: Reply, *, width: int | None = None) -> str:
+    """Everything that a person has to see: answer, citations, sections, source with its age, notice. `width`: in characters."""
     columns = min(width or shutil.get_terminal_size().columns, MAXIMUM_WIDTH)
     blocks = [_wrapped(paragraph, columns) for paragraph in reply.answer.split("\n\n")]
     written = any(not sentence.verbatim for sentence in reply.sentences)
@@ -26,8 +26,8 @@ def plain(reply: Reply, *, width: int | None = None, today: datetime.date | None
     cited = {citation.section[-1] for citation in reply.citations}
     if reply.outcome in (Outcome.NOT_IN_ARTICLE, Outcome.ANSWERED) and not cited.issuperset(reply.related):
         blocks.append("\n".join([text("sections"), *(f"  - {title}" for title in reply.related)]))
-    shown_on = today or datetime.datetime.now().astimezone().date()
-    blocks += [_wrapped(line, columns) for line in source_lines(reply, shown_on)]
+    today = datetime.datetime.now().astimezone().date()
+    blocks += [_wrapped(line, columns) for line in source_lines(reply, today)]
     blocks.append(_wrapped(reply.notice, columns))
     return printable("\n\n".join(blocks))
 

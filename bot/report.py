@@ -1,37 +1,33 @@
 """The scoreboard as one page that a clinic can read: figures, pictures, and every wrong answer with what it missed."""
 
 from collections.abc import Iterator
-from importlib import resources
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
-
 from bot.baselines import BM25, DENSE
-from bot.evaluation import Evaluation, write
+from bot.evaluation import REPORT, Evaluation, write
 from bot.plots import coverage_plot, slice_plot
 from bot.question_set import ALL
 from bot.render import long_date, printable
 from bot.results import Result
 from bot.scoreboard import PROGRAM, shown
 from bot.scores import MEASURES, OWN_GRADE, coverage_curve, point_at
+from bot.templating import environment
 
-PAGE = "index.html"
 UNTAGGED = "without a tag"
 
 
 def write_report(evaluation: Evaluation, folder: Path) -> None:
     """Write `index.html`, which needs nothing beside it. Raises `EvaluationError` where it can't be written."""
-    write(folder / PAGE, page(evaluation), errors="xmlcharrefreplace")
+    write(folder / REPORT, page(evaluation), errors="xmlcharrefreplace")
 
 
 def page(evaluation: Evaluation) -> str:
     """The page. Whatever people typed is escaped."""
-    template = resources.files("bot").joinpath("report.html.j2").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["printable"] = printable
-    return environment.from_string(template).render(_view(evaluation))
+    templates = environment("bot")
+    templates.filters["printable"] = printable
+    return templates.get_template("report.html.j2").render(_view(evaluation))
 
 
 def _view(evaluation: Evaluation) -> dict[str, Any]:

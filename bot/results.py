@@ -1,6 +1,6 @@
 """One question of a set, asked and scored against its evidence."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +12,7 @@ from bot.reply import Citation, CitedSentence, Flag, Outcome, Reason, Reply
 from bot.retrieval import Candidate, Found, Retriever
 from bot.rewriting import NOT_ASKED, REWRITTEN
 from bot.steps import Value, recorded
-
-Progress = Callable[[int, int], None]
+from ingest.index import Progress
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,9 @@ def said_of(documents: Collection[Document], name: str) -> str:
 def _listed(titles: list[str]) -> str:
     if len(titles) == 1:
         return titles[0]
+    quoted = [f"“{title}”" for title in titles[:MOST_TITLES]]
     if len(titles) > MOST_TITLES:
-        return f"{', '.join(f'“{title}”' for title in titles[:MOST_TITLES])} and {len(titles) - MOST_TITLES} more"
-    quoted = [f"“{title}”" for title in titles]
+        return f"{', '.join(quoted)} and {len(titles) - MOST_TITLES} more"
     return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 

@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from bot.words import words
+from ingest.errors import ModelError
 
 FILE = "words.json"
 
@@ -58,6 +61,16 @@ class Speller:
 
         best = process.extractOne(word, self._targets, scorer=OSA.normalized_similarity, score_cutoff=ALIKE)
         return best[0] if best and best[0][0] == word[0] else None
+
+
+def words_of_tuning(folder: Path | None) -> list[str]:
+    """What `bank_words` gave when the encoder was tuned; none without a tuning. Raises `ModelError` where it can't be read."""
+    if folder is None or not (folder / FILE).exists():
+        return []
+    try:
+        return TypeAdapter(list[str]).validate_json((folder / FILE).read_bytes())
+    except (OSError, ValidationError) as error:
+        raise ModelError(f"{folder / FILE} can't be read: run cancer-bot tune, or remove it.") from error
 
 
 def bank_words(questions: Iterable[str], document: Iterable[str], language: Path) -> list[str]:

@@ -1,13 +1,15 @@
 """Next questions that the document really answers: each was asked when the encoder was tuned."""
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from pydantic import TypeAdapter, ValidationError
+
 from bot.words import stems
+from ingest.errors import ModelError
 
 FILE = "suggestions.json"
 
@@ -42,11 +44,13 @@ class Suggester:
 
     @classmethod
     def from_tuning(cls, folder: Path | None) -> Self:
-        """Those of a tuning; none without one."""
+        """Those of a tuning; none without one. Raises `ModelError` where they can't be read."""
         if folder is None or not (folder / FILE).exists():
             return cls(())
-        lines = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        return cls([Suggestion(line["question"], line["start"]) for line in lines])
+        try:
+            return cls(TypeAdapter(list[Suggestion]).validate_json((folder / FILE).read_bytes()))
+        except (OSError, ValidationError) as error:
+            raise ModelError(f"{folder / FILE} can't be read: run cancer-bot tune, or remove it.") from error
 
     def to_begin_with(self, characters: int) -> tuple[str, ...]:
         """Questions to start with, spread evenly over a document of so many characters, in its order."""

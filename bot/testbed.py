@@ -5,7 +5,7 @@ as made from SQuAD 2.0 (Rajpurkar et al. 2018).
 """
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from bot.figures import Figure, auroc, rate
 from bot.question_set import Line, read_line
 from ingest.errors import SourceError
+from ingest.index import Progress
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
@@ -29,8 +30,6 @@ FEW = 5
 
 # Texts that are embedded between two steps of the progress bar.
 STEP = 64
-
-Progress = Callable[[int, int], None]
 
 
 class TestPassage(BaseModel):

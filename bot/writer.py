@@ -6,13 +6,11 @@ from xml.sax.saxutils import escape
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.language_model import Answer, LanguageModel, WriterError
+from bot.language_model import Answer, LanguageModel
 from prompts import text
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
-
-__all__ = ["Draft", "DraftSentence", "Writer", "WriterError"]
 
 # What a person waits at most before the article's own words are shown instead, in seconds.
 DEADLINE = 40.0
@@ -47,7 +45,7 @@ class Writer:
 
     @classmethod
     def from_setting(cls, name: str) -> "Writer":
-        """With the model of `provider:model`. Raises `WriterError` with what to install or to set."""
+        """With the model of `provider:model`. Raises `LanguageModelError` with what to install or to set."""
         return cls(LanguageModel.from_setting(name))
 
     @property

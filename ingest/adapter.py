@@ -1,9 +1,7 @@
-"""What tuning learnt, as a few megabytes beside the document: a LoRA adapter in PEFT's format, and the "nothing here" option.
+"""What tuning changed in the encoder, as a LoRA adapter in PEFT's format beside the document.
 
-A folder `<name>.tuned` beside `<name>.txt` holds
-`adapter_model.safetensors` and `adapter_config.json` (PEFT's format; merged into the base weights when these are loaded),
-`null.safetensors` (the vector and bias of the "nothing here" option; the bank's questions and which of them are answered) and
-`manifest.json` (what it was made from, and its cross-validated figures).
+A folder `<name>.tuned` beside `<name>.txt` holds it, `adapter_model.safetensors` and `adapter_config.json`, merged into the base
+weights when these are loaded; `manifest.json` says what it was made from. All else in the folder belongs to those who read it.
 """
 
 import hashlib
@@ -16,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ingest.errors import ModelError
 
 if TYPE_CHECKING:
+    import torch
     from sentence_transformers import SentenceTransformer
 
 ADAPTER = "adapter_model.safetensors"
@@ -67,10 +66,8 @@ def adapter_sha256(folder: Path) -> str:
 def merge(model: "SentenceTransformer", folder: Path) -> None:
     """Add the adapter to the base weights: W + (alpha / rank) · B·A (Hu et al. 2021, LoRA, eq. 3), without PEFT at run time."""
     import torch
-    from safetensors.torch import load_file
 
-    config: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    learnt = load_file(folder / ADAPTER)
+    scale, learnt = _read_adapter(folder)
     parameters = dict(model.named_parameters())
     with torch.no_grad():
         for name, down in learnt.items():
@@ -81,4 +78,16 @@ def merge(model: "SentenceTransformer", folder: Path) -> None:
             target = next((p for key, p in parameters.items() if key.endswith(f"{module}.weight")), None)
             if target is None or target.shape != (up.shape[0], down.shape[1]):
                 raise ModelError(f"The tuning in {folder} does not fit the base weights at {module}: run cancer-bot tune.")
-            target += (config["lora_alpha"] / config["r"]) * (up.float() @ down.float())
+            target += scale * (up.float() @ down.float())
+
+
+def _read_adapter(folder: Path) -> "tuple[float, dict[str, torch.Tensor]]":
+    """The scale, alpha / rank, and the matrices by name."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        config: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        return config["lora_alpha"] / config["r"], load_file(folder / ADAPTER)
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise ModelError(f"The tuning in {folder} can't be read: run cancer-bot tune, or remove that folder.") from error

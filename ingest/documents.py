@@ -68,7 +68,7 @@ class Document:
     @property
     def key(self) -> str | None:
         """The name, without its ending, of the file that keeps the extracted text; None for a plain file."""
-        return f"{self.sha256}-{_EXTRACTORS[_suffix(self.name)].extractor()}" if self.extracted else None
+        return _key(self.sha256, _EXTRACTORS[_suffix(self.name)]) if self.extracted else None
 
     def place(self, start: int) -> Place:
         """Page and anchor of the character at `start`."""
@@ -124,13 +124,15 @@ def read_document(path: Path, *, name: str, texts: Path | None = None) -> Docume
     data = path.read_bytes()
     sha256 = hashlib.sha256(data).hexdigest()
     extractor = _EXTRACTORS.get(_suffix(path.name))
-    extracted = (
-        kept_or_made(texts, f"{sha256}-{extractor.extractor()}", lambda: extractor.extract(data, path)) if extractor else None
-    )
+    extracted = kept_or_made(texts, _key(sha256, extractor), lambda: extractor.extract(data, path)) if extractor else None
     text = extracted.text if extracted else _decode(data, path)
     if not text.strip("\ufeff \t\r\n"):
         raise SourceError(f"{path} holds no text: fill it or take it out of the folder.")
     return Document(name, text, sha256, read_sidecar(sidecar_path(path)), extracted)
+
+
+def _key(sha256: str, extractor: _Extractor) -> str:
+    return f"{sha256}-{extractor.extractor()}"
 
 
 def _suffix(name: str) -> str:

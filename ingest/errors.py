@@ -2,9 +2,13 @@
 
 CancerBotError
 ├── SourceError   a source file, its sidecar or the folder of sources can't be used
-├── ModelError    the embedding weights are missing, altered or can't be loaded
+├── ModelError    weights, or what was fitted, are missing, altered or can't be loaded
 └── StoreError    the index can't be read or written
-    └── StoreBusyError   another process has been writing it for too long
+    ├── StoreBusyError      another process has been writing it for too long
+    ├── DamagedStoreError   its files are not those that were written (`snapshot.py`)
+    └── ServerError         the Chroma server is not there, or is none (`server.py`)
+
+The rooms of `bot` add their own below `CancerBotError`: settings, language model, evaluation, page.
 """
 
 
@@ -17,7 +21,7 @@ class SourceError(CancerBotError):
 
 
 class ModelError(CancerBotError):
-    """The embedding weights are missing, altered or can't be loaded."""
+    """Weights, or what was fitted, are missing, altered or can't be loaded."""
 
 
 class StoreError(CancerBotError):

@@ -14,7 +14,7 @@ from ingest.errors import StoreError
 from ingest.extracted import FOLDER as TEXTS
 from ingest.extracted import forget_others
 from ingest.located import Contents, located
-from ingest.manifest import Manifest, Model, read_manifest
+from ingest.manifest import Manifest, Model
 from ingest.passages import cut
 from ingest.reading import Index, versions_of
 from ingest.server import Server
@@ -32,7 +32,6 @@ __all__ = [
     "ingest",
     "matches",
     "open_index",
-    "read_manifest",
     "stale_because",
 ]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ingest.errors import SourceError
 from ingest.extracted import Extracted, Gathered, TooLongError
-from ingest.pdf_lines import Block, Line, blocks_of, body_size, joined, without_running_lines, words_of
+from ingest.pdf_lines import Line, PrintedBlock, blocks_of, body_size, joined, without_running_lines, words_of
 from ingest.pdf_pages import ENCRYPTED, PAGES, TOO_LARGE
 from ingest.pdf_rows import with_whole_rows
 
@@ -88,7 +88,7 @@ def _too_large(path: Path) -> SourceError:
     return SourceError(f"{path} takes too much memory or time to be read (at most {PAGES:,} pages): split it, or print it anew.")
 
 
-def _gathered(blocks: Sequence[Block], title: str | None) -> Extracted:
+def _gathered(blocks: Sequence[PrintedBlock], title: str | None) -> Extracted:
     """The blocks as one text, headings told by their size."""
     levels = _levels(blocks)
     words = words_of(line for block in blocks for line in block.lines)
@@ -115,7 +115,7 @@ def _title(headings: Sequence[tuple[int, str]], title: str | None) -> str | None
     return title if title and " " in title and not title.startswith("Microsoft ") else None
 
 
-def _levels(blocks: Sequence[Block]) -> list[int | None]:
+def _levels(blocks: Sequence[PrintedBlock]) -> list[int | None]:
     """For each block its heading's level, the largest first; None for a paragraph."""
     body = body_size(line for block in blocks for line in block.lines)
     marks = [_mark(block, body) if number + 1 < len(blocks) else None for number, block in enumerate(blocks)]
@@ -123,7 +123,7 @@ def _levels(blocks: Sequence[Block]) -> list[int | None]:
     return [min(ranks.index(mark) + 1, 6) if mark else None for mark in marks]
 
 
-def _mark(block: Block, body: float) -> tuple[float, bool] | None:
+def _mark(block: PrintedBlock, body: float) -> tuple[float, bool] | None:
     """What sets a heading off, comparable with other headings'; None for a paragraph."""
     size, bold = block.lines[0].size, all(line.bold for line in block.lines)
     characters = sum(len(line.text) for line in block.lines)

@@ -48,7 +48,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Block:
+class PrintedBlock:
     """The lines of a heading, a paragraph or, where `item`, an item of a list."""
 
     lines: tuple[Line, ...]
@@ -98,7 +98,7 @@ def words_of(lines: Iterable[Line]) -> frozenset[str]:
     return frozenset(_bare(word) for line in lines for word in line.text.split()[:-1])
 
 
-def blocks_of(lines: Sequence[Line]) -> list[Block]:
+def blocks_of(lines: Sequence[Line]) -> list[PrintedBlock]:
     """The lines gathered into headings, paragraphs and items, in their order."""
     lone = [line for line in lines if _BULLET.fullmatch(line.text)]
     beside = {(line.page, round(line.bottom / SAME_PLACE) + near): line.right for line in lone for near in (-1, 0, 1)}
@@ -115,7 +115,7 @@ def blocks_of(lines: Sequence[Line]) -> list[Block]:
             blocks.append([])
             items.append(marked)
         blocks[-1].append(line)
-    return [Block(tuple(block), item) for block, item in zip(blocks, items, strict=True)]
+    return [PrintedBlock(tuple(block), item) for block, item in zip(blocks, items, strict=True)]
 
 
 def _opens_item(line: Line, before: Line | None, *, in_list: bool) -> bool:
@@ -176,7 +176,7 @@ class _Continuation:
         return room > word * (before.right - before.left) / len(before.text) * ROOM
 
 
-def joined(block: Block, words: frozenset[str], *, listed: bool) -> tuple[str, list[int]]:
+def joined(block: PrintedBlock, words: frozenset[str], *, listed: bool) -> tuple[str, list[int]]:
     """The block's text on one line and where each of its lines begins in it. `listed`: a list's mark is no part of it."""
     text, starts = "", []
     for number, line in enumerate(block.lines):

@@ -84,14 +84,14 @@ def create_collection(client: "ClientAPI", name: str = COLLECTION) -> "Collectio
     return client.create_collection(name, configuration={"hnsw": _HNSW}, embedding_function=None)
 
 
-def collection_of(client: "ClientAPI", name: str = COLLECTION) -> "Collection":
+def collection_of(client: "ClientAPI") -> "Collection":
     """The collection of an open store. Raises `StoreError` where it is missing."""
     from chromadb.errors import NotFoundError
 
     try:
-        return client.get_collection(name, embedding_function=None)
+        return client.get_collection(COLLECTION, embedding_function=None)
     except NotFoundError as error:
-        raise StoreError(f"The index has no collection {name!r}: run cancer-bot ingest --force.") from error
+        raise StoreError(f"The index has no collection {COLLECTION!r}: run cancer-bot ingest --force.") from error
 
 
 def rows(one: Located, title: str) -> Iterator[Row]:

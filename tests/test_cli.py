@@ -185,7 +185,9 @@ def test_doctor_is_content_with_a_whole_installation(run: Run) -> None:
             "sources",
             "index",
             "query encoder",
-            "fitted files",
+            "safety net",
+            "fitted numbers",
+            "check of written sentences",
             "language model",
         )
     ]

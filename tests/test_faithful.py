@@ -1,6 +1,7 @@
 """How good the check of written sentences is, on pairs that it was not fitted on and beside two simpler ways."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,20 +9,17 @@ from pathlib import Path
 import pytest
 from rapidfuzz import fuzz, process
 
-from bot.faithful.check import Checker, folder
+from bot.faithful.check import Checker
 from bot.faithful.evaluation import OVERLAP, RULES, THIS, Way, board, default_pairs, evaluate, main, ways
-from bot.faithful.judge import Judge
-from bot.faithful.labelled import LabelledPair, read_pair_set
-from ingest.errors import SourceError
+from bot.faithful.judge import FITTED, Judge, check_files
+from bot.faithful.labelled import SHIPPED, LabelledPair, read_pair_set
+from ingest.errors import ModelError, SourceError
 from ingest.weights import find_weights
-from tests.conftest import ROOT
-
-TRAINED = ROOT / "bot/faithful/pairs.jsonl"
 
 
 @pytest.fixture(scope="module")
 def judge() -> Judge:
-    return Judge.from_folder(folder(), find_weights().location)
+    return Judge.from_folder(FITTED, find_weights().location)
 
 
 def write(path: Path, *lines: object) -> Path:
@@ -49,8 +47,23 @@ def test_the_figures_are_the_checks_own_verdicts(judge: Judge) -> None:
     assert own == [score >= this.threshold for score in this.scores(pairs)]
 
 
+@pytest.mark.parametrize("broken", ["judge.json", "judge.safetensors"])
+@pytest.mark.parametrize("content", [None, b"", b"{}", b"nonsense"])
+def test_a_damaged_judge_is_one_error(tmp_path: Path, broken: str, content: bytes | None) -> None:
+    """Missing, empty, without a threshold, or another file: whether it is only looked at or loaded."""
+    shutil.copytree(FITTED, tmp_path / "fitted")
+    check_files(tmp_path / "fitted")
+    (tmp_path / "fitted" / broken).unlink()
+    if content is not None:
+        (tmp_path / "fitted" / broken).write_bytes(content)
+    with pytest.raises(ModelError, match=r"run python -m bot\.faithful\.fitting"):
+        check_files(tmp_path / "fitted")
+    with pytest.raises(ModelError, match=r"run python -m bot\.faithful\.fitting"):
+        Judge.from_folder(tmp_path / "fitted", find_weights().location)
+
+
 def test_no_pair_of_the_test_was_trained_on() -> None:
-    trained = [pair.written.lower() for pair in read_pair_set(TRAINED).pairs]
+    trained = [pair.written.lower() for pair in read_pair_set(SHIPPED).pairs]
     tested = [pair.written.lower() for pair in read_pair_set(default_pairs()).pairs]
     assert not set(trained) & set(tested)
     assert not process.cdist(tested, trained, scorer=fuzz.ratio, score_cutoff=95, workers=2).any()
@@ -75,7 +88,7 @@ def test_shares_are_counted_on_their_own_side() -> None:
 
 
 def test_the_overlaps_threshold_is_the_best_on_the_held_pairs(judge: Judge) -> None:
-    held = [pair for pair in read_pair_set(TRAINED).pairs if pair.held]
+    held = [pair for pair in read_pair_set(SHIPPED).pairs if pair.held]
     overlap = ways(judge)[2]
     best = overlap.measured(held)["all"]["balanced_accuracy"].value
     others = (
@@ -116,7 +129,6 @@ def test_public_forms_are_read_where_they_lie(
 ) -> None:
     read = read_pair_set(write(tmp_path / "pairs.jsonl", *lines))
     assert [(pair.cited, pair.written, pair.holds, pair.kind) for pair in read.pairs] == expected
-    assert not read.own
 
 
 def test_of_a_large_public_file_the_same_sample_is_drawn_each_time(tmp_path: Path) -> None:

@@ -134,6 +134,17 @@ def test_a_taken_port_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert f"Can't listen on 127.0.0.1, port {port}" in capsys.readouterr().err
 
 
+def test_a_place_for_thumbs_that_can_not_be_written_is_said_at_the_start(built_index: Path, tmp_path: Path) -> None:
+    """One line, before anybody has clicked: what, which file, what to do."""
+    nowhere = tmp_path / "none" / "thumbs.jsonl"
+    environment = os.environ | {"CANCER_BOT_INDEX": str(built_index), "CANCER_BOT_FEEDBACK": str(nowhere)}
+    command = [sys.executable, "-m", "bot", "serve", "--port", "0"]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    said = f"CANCER_BOT_FEEDBACK={nowhere} can't be written (No such file or directory): name a file in a folder that is there."
+    assert done.stderr.splitlines()[1:] == [f"cancer-bot: {said}"]
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_users_limits_and_feedback_off(built_index: Path, tmp_path: Path) -> None:
     """With a file of users nobody else asks; one client asks so much in a minute; thumbs are off unless wanted."""

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from bot.chain import Bot
-from bot.faithful.check import Checker, broken, folder
-from bot.faithful.judge import Judge
-from bot.language_model import LanguageModel, parsed
+from bot.faithful.check import Checker, broken
+from bot.faithful.judge import FITTED, Judge
+from bot.language_model import LanguageModel, LanguageModelError, parsed
 from bot.opening import open_bot
 from bot.plainer import PlainWords
 from bot.render import plain
 from bot.reply import Outcome, Reply
 from bot.settings import Settings
-from bot.writer import Draft, Writer, WriterError
+from bot.writer import Draft, Writer
 from ingest.weights import find_weights
 from tests.provider import Behaviour, blurts, drips, drops, fails, garbage, provider, says, stalls
 
@@ -28,7 +28,7 @@ SECONDS = 4.0
 
 @pytest.fixture(scope="module")
 def checker() -> Checker:
-    return Checker.from_judge(Judge.from_folder(folder(), find_weights().location))
+    return Checker.from_judge(Judge.from_folder(FITTED, find_weights().location))
 
 
 @pytest.fixture
@@ -144,12 +144,12 @@ def test_where_questions_go_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_is_missing_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(WriterError, match="pip install langchain-mistralai"):
+    with pytest.raises(LanguageModelError, match="pip install langchain-mistralai"):
         Writer.from_setting("mistralai:small")
-    with pytest.raises(WriterError, match="provider:model"):
+    with pytest.raises(LanguageModelError, match="provider:model"):
         Writer.from_setting("no-such-thing")
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    with pytest.raises(WriterError, match="key"):
+    with pytest.raises(LanguageModelError, match="key"):
         Writer.from_setting("openai:m")
 
 

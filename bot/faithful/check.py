@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from bot.faithful.reading import read
@@ -65,8 +64,3 @@ def broken(cited: str, written: str) -> str:
     if own.advice - theirs.advice:
         return "advice"
     return ""
-
-
-def folder() -> Path:
-    """Where the fitted judge lies in the package."""
-    return Path(__file__).resolve().parent / "fitted"

@@ -12,10 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from bot.console import fail
-from bot.faithful.check import broken, folder
-from bot.faithful.fitting import PAIRS
-from bot.faithful.judge import Judge
-from bot.faithful.labelled import LabelledPair, PairSet, read_pair_set
+from bot.faithful.check import broken
+from bot.faithful.judge import FITTED, Judge
+from bot.faithful.labelled import SHIPPED, LabelledPair, PairSet, read_pair_set
 from bot.figures import BETWEEN, NOTHING, RESAMPLES, SEED, Figure, auroc, rate
 from bot.gates import Gate, Verdict, gates_path, hold, read_gate_file
 from bot.question_set import ALL
@@ -82,7 +81,7 @@ def ways(judge: Judge) -> tuple[Way, ...]:
     That share's threshold is the one with the best balanced accuracy on the pairs on which the judge's was set. Let pass as few
     of the false ones as the judge, it would keep nothing.
     """
-    held = [pair for pair in read_pair_set(Path(__file__).with_name(PAIRS)).pairs if pair.held]
+    held = [pair for pair in read_pair_set(SHIPPED).pairs if pair.held]
     threshold = _best([(pair.holds, score) for pair, score in zip(held, _overlaps(held), strict=True)])
     return (
         Way(THIS, partial(_judged, judge), judge.threshold),
@@ -181,7 +180,7 @@ def main(arguments: Sequence[str] = tuple(sys.argv[1:])) -> int:
         paths = [Path(argument) for argument in arguments] or [default_pairs()]
         for path in paths:
             read_pair_set(path)
-        by = ways(Judge.from_folder(folder(), find_weights().location))
+        by = ways(Judge.from_folder(FITTED, find_weights().location))
         done = [evaluate(path, by) for path in paths]
     except CancerBotError as error:
         fail(str(error))

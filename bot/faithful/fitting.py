@@ -3,15 +3,17 @@
 import json
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bot.faithful.check import broken, folder
-from bot.faithful.judge import MANIFEST, WEIGHTS, Judge, difference, encoded, network, tokenizer
+from bot.faithful.check import broken
+from bot.faithful.judge import FITTED, MANIFEST, WEIGHTS, Judge, difference, encoded, network, tokenizer
+from bot.faithful.labelled import SHIPPED, LabelledPair, read_pair_set
 
-PAIRS = "pairs.jsonl"
+if TYPE_CHECKING:
+    import torch
 
 # The share of the false pairs that were not trained on which the threshold has to drop; a little above the goal of 0.95.
 DROPPED = 0.96
@@ -27,61 +29,56 @@ class Recipe:
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class Pair:
-    """A cited text, a written sentence, and whether the one carries the other. `held`: for the threshold, not for training."""
-
-    cited: str
-    written: str
-    holds: bool
-    kind: str
-    held: bool = False
-
-
-def read_pairs(path: Path) -> list[Pair]:
-    """Pairs from JSON Lines."""
-    return [Pair(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def train(pairs: Sequence[Pair], base: str, recipe: Recipe, out: Path) -> None:
+def fit(pairs: Sequence[LabelledPair], base: str, recipe: Recipe, out: Path) -> None:
     """Train on the pairs that are not held, set the threshold on those that are, and write both to `out`."""
-    import torch
     from safetensors.torch import save_file
 
-    torch.manual_seed(recipe.seed)
-    pieces, module = tokenizer(base), network(base)
-    learnt = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(learnt, lr=recipe.learning_rate, weight_decay=0.01)
     used = [pair for pair in pairs if not pair.held]
-    per_epoch = -(-len(used) // recipe.batch)
-    steps = recipe.epochs * per_epoch
-    warm = steps / 10
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: min(1.0, (s + 1) / warm) * max(0.0, (steps - s) / steps))
-    order = random.Random(recipe.seed)  # noqa: S311 -- the order of training, not a secret
-    module.train()
-    for epoch in range(recipe.epochs):
-        order.shuffle(used)
-        for start in range(0, len(used), recipe.batch):
-            batch = used[start : start + recipe.batch]
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                logits = module(encoded(pieces, [(pair.cited, pair.written) for pair in batch]))
-            wanted = torch.tensor([float(pair.holds) for pair in batch])
-            loss = torch.nn.functional.binary_cross_entropy_with_logits(logits.float(), wanted)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(learnt, 1.0)
-            optimizer.step()
-            schedule.step()
-        sys.stderr.write(f"epoch {epoch + 1} of {recipe.epochs}\n")
-    module.eval()
-    threshold = _threshold(Judge(module, pieces, 0.0), [pair for pair in pairs if pair.held])
+    module = _trained(used, base, recipe)
+    threshold = _threshold(Judge(module, tokenizer(base), 0.0), [pair for pair in pairs if pair.held])
     out.mkdir(exist_ok=True)
     save_file(difference(module, base), out / WEIGHTS)
     manifest = {"threshold": threshold, "recipe": asdict(recipe), "pairs": len(used)}
     (out / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
-def _threshold(judge: Judge, held: Sequence[Pair]) -> float:
+def _trained(pairs: Sequence[LabelledPair], base: str, recipe: Recipe) -> "torch.nn.Module":
+    import torch
+
+    torch.manual_seed(recipe.seed)
+    pieces, module = tokenizer(base), network(base)
+    learnt = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(learnt, lr=recipe.learning_rate, weight_decay=0.01)
+    per_epoch = -(-len(pairs) // recipe.batch)
+    steps = recipe.epochs * per_epoch
+    warm = steps / 10
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: min(1.0, (s + 1) / warm) * max(0.0, (steps - s) / steps))
+    module.train()
+    for step, batch in enumerate(_batches(pairs, recipe), 1):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = module(encoded(pieces, [(pair.cited, pair.written) for pair in batch]))
+        wanted = torch.tensor([float(pair.holds) for pair in batch])
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits.float(), wanted)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(learnt, 1.0)
+        optimizer.step()
+        schedule.step()
+        if step % per_epoch == 0:
+            sys.stderr.write(f"epoch {step // per_epoch} of {recipe.epochs}\n")
+    module.eval()
+    return module
+
+
+def _batches(pairs: Sequence[LabelledPair], recipe: Recipe) -> Iterator[list[LabelledPair]]:
+    """Every pair once per epoch, each time in another order."""
+    order, left = random.Random(recipe.seed), list(pairs)  # noqa: S311 -- the order of training, not a secret
+    for _ in range(recipe.epochs):
+        order.shuffle(left)
+        yield from (left[start : start + recipe.batch] for start in range(0, len(left), recipe.batch))
+
+
+def _threshold(judge: Judge, held: Sequence[LabelledPair]) -> float:
     """The lowest score with which, after the rules, the wanted share of the false pairs is dropped."""
     false = [pair for pair in held if not pair.holds]
     unruled = [pair for pair in false if not broken(pair.cited, pair.written)]
@@ -92,10 +89,12 @@ def _threshold(judge: Judge, held: Sequence[Pair]) -> float:
 
 def main() -> None:
     """Fit on the pairs that ship, and put the result in its place."""
+    from bot.privacy import keep_to_this_machine
     from ingest.weights import find_weights
 
-    pairs = read_pairs(Path(str(resources.files(__package__))) / PAIRS)
-    train(pairs, find_weights().location, Recipe(), folder())
+    keep_to_this_machine()
+    pairs = read_pair_set(SHIPPED).pairs
+    fit(pairs, find_weights().location, Recipe(), FITTED)
     sys.stdout.write(f"Fitted on {sum(not pair.held for pair in pairs)} pairs.\n")
 
 

@@ -5,8 +5,9 @@ this article. What differs from the base weights ships as whole numbers with a s
 language model is configured.
 """
 
+import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ from ingest.errors import ModelError
 
 if TYPE_CHECKING:
     import torch
+
+# What ships.
+FITTED = Path(__file__).resolve().parent / "fitted"
 
 WEIGHTS = "judge.safetensors"
 MANIFEST = "judge.json"
@@ -42,14 +46,11 @@ class Judge:
         """The fitted judge over the base weights at `base`. Raises `ModelError` where it can't be read."""
         from safetensors.torch import load_file
 
-        try:
-            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        with _readable(folder):
             module = network(base)
             add(module, load_file(folder / WEIGHTS))
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-            raise ModelError(f"The fitted check in {folder} can't be read: run python -m bot.faithful.fitting.") from error
-        module.eval()
-        return cls(module, tokenizer(base), float(manifest["threshold"]))
+            module.eval()
+            return cls(module, tokenizer(base), _threshold(folder))
 
     def scores(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         """For each (cited text, written sentence) how probable it is, 0 to 1, that the text carries the sentence."""
@@ -61,6 +62,28 @@ class Judge:
                 logits = self._module(encoded(self._tokenizer, pairs[start : start + AT_A_TIME])).float()
                 found += torch.sigmoid(logits).tolist()
         return found
+
+
+def check_files(folder: Path) -> None:
+    """Whether a fitted judge is whole, without loading it. Raises `ModelError` where it is not."""
+    from safetensors import safe_open
+
+    with _readable(folder), safe_open(folder / WEIGHTS, framework="numpy"):
+        _threshold(folder)
+
+
+@contextlib.contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"The fitted check in {folder} can't be read: run python -m bot.faithful.fitting.") from error
+
+
+def _threshold(folder: Path) -> float:
+    return float(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["threshold"])
 
 
 def tokenizer(base: str) -> Any:

@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.question_set import read_line
 from ingest.errors import SourceError
 
+# Those that the check was fitted on.
+SHIPPED = Path(__file__).resolve().parent / "pairs.jsonl"
+
 # Pairs scored at most, and the seed that they are drawn with.
 MAXIMUM = 500
 SEED = 0
@@ -38,12 +41,11 @@ class LabelledPair(BaseModel):
 
 @dataclass(frozen=True)
 class PairSet:
-    """The pairs that are scored of a file, and how many there are in it. `own`: in the project's own form."""
+    """The pairs that are scored of a file, and how many there are in it."""
 
     path: Path
     pairs: tuple[LabelledPair, ...]
     of: int
-    own: bool
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -110,8 +112,8 @@ class _Own(LabelledPair):
 _FORMS: Mapping[str, Any] = {"cited": _Own, "premise": _Wice, "knowledge": _HaluEval, "faithfulness_median": _Mtrag}
 
 
-def read_pair_set(path: Path, maximum: int = MAXIMUM) -> PairSet:
-    """Read pairs; all of the project's own form, at most `maximum` drawn of a public one, the same at every run.
+def read_pair_set(path: Path) -> PairSet:
+    """Read pairs; all of the project's own form, at most MAXIMUM drawn of a public one, the same at every run.
 
     Raises `SourceError` with file and line on what can't be.
     """
@@ -122,9 +124,9 @@ def read_pair_set(path: Path, maximum: int = MAXIMUM) -> PairSet:
     pairs = [pair for number, line in lines for pair in read_line(form, line, path, number).pairs()]
     if not any(pair.holds for pair in pairs) or all(pair.holds for pair in pairs):
         raise SourceError(f"{path} needs pairs that hold and pairs that do not: complete it or name another file.")
-    own = form is _Own
-    drawn = pairs if own or len(pairs) <= maximum else random.Random(SEED).sample(pairs, maximum)  # noqa: S311 -- a sample
-    return PairSet(path, tuple(drawn), len(pairs), own)
+    whole = form is _Own or len(pairs) <= MAXIMUM
+    drawn = pairs if whole else random.Random(SEED).sample(pairs, MAXIMUM)  # noqa: S311 -- a sample, no secret
+    return PairSet(path, tuple(drawn), len(pairs))
 
 
 def _text(path: Path) -> str:

@@ -48,13 +48,14 @@ class Messages:
 
     def replied(self, reply: Reply) -> str:
         """A reply with its kind, its sentences and their citations, where to read on, and the age of the source."""
-        before = [_paragraphs(said, calls=_is_urgent(reply)) for said in self._before(reply)]
+        said_before, said_after = _around_the_cited(reply)
+        before = [_paragraphs(said_before, calls=_is_urgent(reply))] if said_before else []
         # What the program says itself never stands under "From the article".
         lead, parts = (before, []) if reply.outcome is Outcome.ANSWERED else ([], before)
         parts += self._sentences(reply)
         if any(not sentence.verbatim for sentence in reply.sentences):
             parts.append(Markup('<p class="written">{}</p>').format(text("written")))
-        parts += [_paragraphs(after) for after in self._after(reply)]
+        parts += [_paragraphs(said_after)] if said_after else []
         parts += self._read_on(reply)
         today = datetime.datetime.now().astimezone().date()
         parts += [Markup('<p class="source">{}</p>').format(line) for line in source_lines(reply, today)]
@@ -67,14 +68,6 @@ class Messages:
     def pending(self) -> str:
         """While an answer is looked for."""
         return _framed("pending", [_paragraphs(labels("page")["looking"])])
-
-    def _before(self, reply: Reply) -> list[str]:
-        said = joined(_cited(reply), reply.citations)
-        return [part for part in [reply.answer.partition(said)[0].strip() if said else reply.answer] if part]
-
-    def _after(self, reply: Reply) -> list[str]:
-        said = joined(_cited(reply), reply.citations)
-        return [part for part in [reply.answer.partition(said)[2].strip() if said else ""] if part]
 
     def _sentences(self, reply: Reply) -> Iterator[Markup]:
         section_of = {citation.number: citation.section for citation in reply.citations}
@@ -106,6 +99,13 @@ class Messages:
 
 def _cited(reply: Reply) -> Sequence[CitedSentence]:
     return reply.sentences or reply.nearest
+
+
+def _around_the_cited(reply: Reply) -> tuple[str, str]:
+    """What the answer says before its cited sentences and after them; all of it before where there are none."""
+    cited = joined(_cited(reply), reply.citations)
+    before, _, after = reply.answer.partition(cited) if cited else (reply.answer, "", "")
+    return before.strip(), after.strip()
 
 
 def _is_urgent(reply: Reply) -> bool:

@@ -1,22 +1,21 @@
-"""The page's templates and files, which ship with the package."""
+"""The page's own templates and files."""
 
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
+from bot.templating import environment
 from prompts import labels, text
 
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("bot.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.globals |= {"label": labels("page"), "text": text}
-    return environment
+    own = environment("bot.web")
+    own.globals |= {"label": labels("page"), "text": text}
+    return own
 
 
 def rendered(name: str, **values: object) -> Markup:
