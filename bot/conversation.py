@@ -96,6 +96,11 @@ TOPIC_WORDS = 8
 SHORT_QUESTION = 200
 
 
+# How many of the earlier lines a question is read after, and what stands between lines.
+CONTEXT = 3
+BETWEEN = " / "
+
+
 @dataclass(frozen=True)
 class Standalone:
     """A question that stands alone; `more` counts how often it was followed by "what else?" or the like."""
@@ -109,11 +114,18 @@ def standalone(question: str, previous: Sequence[str], known: Known = bool) -> S
 
     `known`: whether the documents have a word; an earlier line without such a word ("he hates the idea") is passed by.
     """
+    stood: list[Standalone] = []
+    for number, line in enumerate((*previous, question)):
+        stood.append(_after(line, previous[:number], stood, known))
+    return stood[-1]
+
+
+def _after(question: str, previous: Sequence[str], stood: Sequence[Standalone], known: Known) -> Standalone:
+    """A line after earlier ones; `stood`: those, as they stood alone. Reading each of them anew would cost 3 to the power n."""
     if not previous:
         return Standalone(question)
     if _MORE.fullmatch(question):
-        before = standalone(previous[-1], previous[:-1], known)
-        return Standalone(before.question, before.more + 1)
+        return Standalone(stood[-1].question, stood[-1].more + 1)
     corrected = _CORRECTS.match(question)
     said = question[corrected.end() :] if corrected and corrected.end() < len(question) else _without_thanks(question)
     # "No, the other thing, the surgery for pain": its last words name it.
@@ -126,7 +138,7 @@ def standalone(question: str, previous: Sequence[str], known: Known = bool) -> S
     told, asked = _told_and_asked(said, known)
     if renamed or not leans(asked if told else said):
         return Standalone(said)
-    before = _before(previous, known)
+    before = _before(previous, stood, known)
     subject = topic(before.question, known)
     # Not "cancer": everything here is of that, and "and the symptoms?" asks of it.
     if (instead := _INSTEAD.fullmatch(said)) and subject and " " not in subject and subject.lower() not in _ALL_OF_IT:
@@ -134,15 +146,20 @@ def standalone(question: str, previous: Sequence[str], known: Known = bool) -> S
     return Standalone(f"{told}{_with_subject(asked, subject, before.question)}" if subject else said)
 
 
-def _before(previous: Sequence[str], known: Known) -> Standalone:
+def in_context(question: str, previous: Sequence[str]) -> str:
+    """The question after the last of the earlier lines that say something, as one text; the encoder has learnt to read such."""
+    saying = [line.strip() for line in previous if not _acknowledges(line)][-CONTEXT:]
+    return BETWEEN.join([*saying, _without_thanks(question).strip()])
+
+
+def _before(previous: Sequence[str], stood: Sequence[Standalone], known: Known) -> Standalone:
     """The last of the earlier lines that speaks of the documents' subject and is no mere thanks, or else the last one."""
     for number in reversed(range(len(previous))):
         if _acknowledges(previous[number]):
             continue
-        line = standalone(previous[number], previous[:number], known)
-        if any(known(word) for word in subjects(line.question)):
-            return line
-    return standalone(previous[-1], previous[:-1], known)
+        if any(known(word) for word in subjects(stood[number].question)):
+            return stood[number]
+    return stood[-1]
 
 
 def _told_and_asked(said: str, known: Known) -> tuple[str, str]:

@@ -8,6 +8,9 @@ from bot.words import words
 
 QUESTION_CHARACTERS = 4000
 
+# A conversation leans on no more than so many of its last lines.
+EARLIER = 40
+
 _BOT = r"(?:real |human |actual )?(?:bot|robot|doctor|nurse|human|person|ai|machine|computer|chatbot|program|real)"
 _FEELING = (
     r"(?:i(?: am|'m|m)|im|i feel|we(?: are|'re)|feeling) (?:(?:so|very|really|just|all|a bit|quite) )*"
@@ -91,4 +94,4 @@ def other_script(question: str) -> bool:
 
 def readable_previous(previous: Sequence[str]) -> tuple[str, ...]:
     """The earlier questions that a follow-up may lean on."""
-    return tuple(question for question in previous if not unreadable(question) and not small_talk(question))
+    return tuple(question for question in previous[-EARLIER:] if not unreadable(question) and not small_talk(question))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.conversation import Standalone, standalone
+from bot.conversation import Standalone, in_context, standalone
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,17 @@ def test_asking_for_more_is_counted(question: str) -> None:
 
 def test_a_question_of_its_own_ends_the_asking_for_more() -> None:
     assert standalone("What is RFA?", ["What is chemo?", "tell me more"]) == Standalone("What is RFA?")
+
+
+def test_a_long_conversation_is_read_in_no_time() -> None:
+    """Each earlier line is read once: sixty that lean on one another once took longer than a person lives."""
+    import time
+
+    begun = time.perf_counter()
+    assert standalone("and is it safe?", ["What is RFA?", *["and does it hurt?"] * 60]).question == "and is RFA safe?"
+    assert time.perf_counter() - begun < 1
+
+
+def test_in_its_context_a_question_comes_after_the_lines_that_say_something() -> None:
+    assert in_context("and is he awake?", ["How does RFA work?", "ok thanks"]) == "How does RFA work? / and is he awake?"
+    assert in_context("What is chemo?", []) == "What is chemo?"
