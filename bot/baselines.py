@@ -36,7 +36,7 @@ class Baseline:
 
     def ranked(self, found: Found | None) -> tuple[Candidate, ...]:
         """The candidates with the baseline's own score, best first; in the text's order where they are equal."""
-        scored = [replace(candidate, score=self.key(candidate)) for candidate in (found.candidates if found else ())]
+        scored = [replace(candidate, score=self.key(candidate), vote=0.0) for candidate in (found.candidates if found else ())]
         return tuple(sorted(scored, key=lambda c: (-c.score, c.document.name, c.passage, c.sentence)))
 
     def result(self, asked: Asked) -> Result:

@@ -61,7 +61,7 @@ class Bot:
         self.fitted = fitted
         self.model = rewriter.model if rewriter else ""
         self.asks_a_model = bool(rewriter or plain_words)
-        self._follow_ups = FollowUps(speller, retriever.knows, rewriter)
+        self._follow_ups = FollowUps(speller, retriever.knows, rewriter, tuned=retriever.experience is not None)
         self._meaning = meaning
         self._plain_words = plain_words
         self._tracing = tracing
@@ -94,8 +94,8 @@ class Bot:
             return _finished(turn, await self.chain.ainvoke(turn))
 
     def look_up(self, question: str, previous: Sequence[str] = ()) -> tuple[Found, Judgement]:
-        """What a question, made to stand alone by the rules, finds, and how probable it is that the article answers it."""
-        found = self.retriever.search(self._follow_ups.by_rules(question, readable_previous(previous)).question)
+        """What a question after earlier ones finds without a model, and how probable it is that the article answers it."""
+        found = self.retriever.search(self._follow_ups.looked_up(question, readable_previous(previous)).question)
         return found, judge(found, self.fitted)
 
     def without_rewriting(self) -> "Bot":

@@ -146,6 +146,16 @@ def _after(question: str, previous: Sequence[str], stood: Sequence[Standalone], 
     return Standalone(f"{told}{_with_subject(asked, subject, before.question)}" if subject else said)
 
 
+def followed(question: str, previous: Sequence[str]) -> Standalone:
+    """The question in its context, or alone where it says enough itself; `more`: how often it was only asked for more since."""
+    lines = [*previous, question]
+    while len(lines) > 1 and _MORE.fullmatch(lines[-1]):
+        lines.pop()
+    *before, last = lines
+    enough = len(content(last)) >= STANDS_ALONE
+    return Standalone(last if enough else in_context(last, before), 1 + len(previous) - len(lines))
+
+
 def in_context(question: str, previous: Sequence[str]) -> str:
     """The question after the last of the earlier lines that say something, as one text; the encoder has learnt to read such."""
     saying = [line.strip() for line in previous if not _acknowledges(line)][-CONTEXT:]

@@ -3,17 +3,18 @@
 import datetime
 import hashlib
 import json
+import random
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.answerability import FILE, Band, Calibration, judge, signals
 from bot.calibrating import OFF_SUBJECT, Judged, figures, fit_calibration, right
 from bot.coherence import is_pointer
-from bot.conversation import standalone
+from bot.conversation import in_context, standalone
 from bot.retrieval import Retriever
 from bot.safety.fitting import fit_meaning
 from bot.spelling import FILE as WORDS
@@ -25,7 +26,7 @@ from ingest.adapter import MANIFEST, TuningManifest, tuned_folder
 from ingest.bank import FALSE_PREMISE, BankQuestion, answer_sentences, read_bank
 from ingest.documents import Document, read_document
 from ingest.embeddings import SentenceTransformerEmbeddings
-from ingest.experience import Experience, read_experience, write_experience
+from ingest.experience import Experience, evidence_rows, read_experience, write_experience
 from ingest.general import general_questions, general_texts
 from ingest.index import Index, ingest
 from ingest.manifest import read_manifest
@@ -39,6 +40,14 @@ EVERY = 5
 
 # A hand's questions are enough to measure on from so many on.
 ENOUGH = 200
+
+# The hands are held out in so many turns, some in each: a turn for each hand would take hours.
+TURNS = 2
+
+# So many questions, each of at most so many characters, are learnt after others; this share after such with the same answer.
+TOPIC_CHANGES = 900
+SHORT = 160
+SAME_TOPIC = 0.4
 
 Progress = Callable[[str, int, int], None]
 
@@ -123,7 +132,7 @@ class Fit:
         tuned = tune(
             self.weights,
             sentences,
-            questions,
+            [*questions, *topic_changes(questions, self.recipe.seed)],
             general_texts(),
             self.recipe,
             progress=lambda done, of: self.progress(what, done, of),
@@ -134,10 +143,10 @@ class Fit:
         )
         known = bank_words([q.question for q in questions], words(document.text), Path(self.weights.location) / VOCABULARY)
         (folder / WORDS).write_text(json.dumps(known, indent=0) + "\n", encoding="utf-8")
-        answered = np.array([bool(q.targets) for q in questions])
+        evidence = evidence_rows([q.targets for q in questions])
         premise = np.array([bool(q.targets) and q.kind == FALSE_PREMISE for q in questions])
         null_vector = tuned.null_vector.numpy()
-        write_experience(folder, Experience(null_vector, tuned.null_bias, np.array(vectors, dtype=np.float32), answered, premise))
+        write_experience(folder, Experience(null_vector, tuned.null_bias, np.array(vectors, dtype=np.float32), evidence, premise))
 
     def _manifest(self, document: Document, questions: Sequence[BankQuestion], reached: dict[str, float]) -> TuningManifest:
         return TuningManifest(
@@ -155,23 +164,54 @@ class Fit:
 
 
 def standing_alone(questions: Sequence[BankQuestion], document: Document) -> tuple[BankQuestion, ...]:
-    """The questions as the encoder gets to see them: follow-ups with what they take from the earlier questions."""
+    """The questions as the encoder gets to see them: follow-ups with what they take from the earlier lines, and after those."""
     vocabulary = set(stems(document.text))
 
     def known(word: str) -> bool:
         return not vocabulary.isdisjoint(stems(word))
 
-    return tuple(replace(q, question=standalone(q.question, q.previous, known).question) for q in questions)
+    def forms(one: BankQuestion) -> list[str]:
+        ruled = standalone(one.question, one.previous, known).question
+        return list(dict.fromkeys((ruled, in_context(one.question, one.previous)))) if one.previous else [ruled]
+
+    return tuple(replace(one, question=form) for one in questions for form in forms(one))
+
+
+def topic_changes(questions: Sequence[BankQuestion], seed: int) -> list[BankQuestion]:
+    """Questions that stand alone after others that they have nothing to do with: the last line is the one that asks.
+
+    Half of them after questions of another answer, half after questions with the same one, as people ask on.
+    """
+    pick = random.Random(seed)  # noqa: S311 (the order of training, not a secret)
+    alone = [one for one in questions if not one.previous and len(one.question) <= SHORT]
+    alike: dict[int, list[BankQuestion]] = {}
+    for one in alone:
+        if one.targets:
+            alike.setdefault(one.targets[0], []).append(one)
+    changes = []
+    for last in pick.sample(alone, min(TOPIC_CHANGES, len(alone))):
+        among = alike[last.targets[0]] if last.targets and pick.random() < SAME_TOPIC else alone
+        before = [one.question for one in pick.sample(among, min(pick.choice((1, 1, 2)), len(among))) if one is not last]
+        changes.append(replace(last, question=in_context(last.question, before)))
+    return changes
 
 
 def held_out(questions: Sequence[BankQuestion]) -> list[set[BankQuestion]]:
-    """What is held out in turn: each hand that wrote enough, but less than half; one in EVERY where the bank names no hands."""
+    """What is held out in turn: hands that wrote enough, but less than a third; one in EVERY where the bank names no hands."""
     hands = Counter(q.by for q in questions if q.by)
-    enough = sorted(hand for hand, count in hands.items() if ENOUGH <= count < len(questions) / 2)
+    enough = {hand: count for hand, count in sorted(hands.items()) if ENOUGH <= count < len(questions) / 3}
     if enough:
-        return [{q for q in questions if q.by == hand} for hand in enough]
+        return [{q for q in questions if q.by in turn} for turn in _turns(enough)]
     order = sorted(questions, key=lambda q: hashlib.sha256(q.question.encode()).hexdigest())
     return [set(order[::EVERY])]
+
+
+def _turns(hands: Mapping[str, int]) -> list[set[str]]:
+    """The hands in turns that hold about as many questions: the one who wrote most first, each to the turn that has least."""
+    turns: list[set[str]] = [set() for _ in range(min(TURNS, len(hands)))]
+    for hand in sorted(hands, key=lambda hand: -hands[hand]):
+        min(turns, key=lambda turn: sum(hands[other] for other in turn)).add(hand)
+    return turns
 
 
 def _alone(document: Document, source: Path, folder: Path) -> Path:

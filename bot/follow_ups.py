@@ -1,9 +1,13 @@
-"""The step that makes a question stand alone: by rules, or by the language model where one is configured and to be believed."""
+"""The step that makes a question stand alone.
+
+An encoder that was tuned on conversations reads the question after the lines before it; for any other the rules put the subject
+into it. Where a language model is configured and to be believed, it rewrites the question.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.conversation import Known, Standalone, standalone
+from bot.conversation import Known, Standalone, followed, standalone
 from bot.language_model import Answer
 from bot.rewriting import IMPLAUSIBLE, NOT_ASKED, REWRITTEN, Rewriter, Rewritten, is_plausible, may_be_asked
 from bot.safety.assessment import Level
@@ -16,11 +20,18 @@ from bot.turn import Turn
 class FollowUps:
     """Makes questions stand alone."""
 
-    def __init__(self, speller: Speller, known: Known, rewriter: Rewriter | None = None) -> None:
-        """`known`: whether the documents have a word. `rewriter`: the model; None: the rules alone."""
+    def __init__(self, speller: Speller, known: Known, rewriter: Rewriter | None = None, *, tuned: bool = False) -> None:
+        """`known`: whether the documents have a word. `rewriter`: the model, if any. `tuned`: the encoder reads conversations."""
         self._speller = speller
         self._known = known
         self._rewriter = rewriter
+        self._tuned = tuned
+
+    def looked_up(self, question: str, previous: Sequence[str]) -> Standalone:
+        """What is looked up without a language model."""
+        if not self._tuned:
+            return self.by_rules(question, previous)
+        return followed(self._corrected(question), [self._corrected(line) for line in previous])
 
     def by_rules(self, question: str, previous: Sequence[str]) -> Standalone:
         """Spelling first: a misspelt subject is to be found in an earlier line, too."""
@@ -37,10 +48,10 @@ class FollowUps:
         return self._standing(turn, previous, await model.rewritten_async(turn.question, previous) if model else None)
 
     def _ruled(self, turn: Turn) -> tuple[tuple[str, ...], Turn, Rewriter | None]:
-        """The earlier questions, the turn as the rules have it, and the model where it is to be asked."""
+        """The earlier questions, the turn as it is without a model, and the model where it is to be asked."""
         previous = readable_previous(turn.previous)
-        ruled = self.by_rules(turn.question, previous)
-        turn = replace(turn, standalone=ruled.question, by_rules=ruled.question, more=ruled.more)
+        ruled, looked_up = self.by_rules(turn.question, previous), self.looked_up(turn.question, previous)
+        turn = replace(turn, standalone=looked_up.question, by_rules=ruled.question, more=looked_up.more)
         # An emergency does not wait for a model, and none is told of it.
         if self._rewriter is None or turn.assessment.level is Level.EMERGENCY:
             return previous, turn, None

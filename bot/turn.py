@@ -15,8 +15,8 @@ from bot.verification import Cited
 class Turn:
     """A question on its way: what was asked, after which earlier questions (oldest first), and what is known so far.
 
-    `by_rules`: the stand-alone question in the person's own words; `standalone`: the one that is looked up, which a language
-    model may have put otherwise. `slices`: what is to answer; `cited`: what of it resolves. `about`: it asks about the article.
+    `by_rules`: the stand-alone question as the rules have it; `standalone`: the one that is looked up, in its context or as a
+    language model has put it. `slices`: what is to answer; `cited`: what of it resolves. `about`: it asks about the article.
     """
 
     question: str

@@ -32,7 +32,7 @@ class Recipe:
     rank: int = 16
     learning_rate: float = 1e-3
     null_learning_rate: float = 3e-3
-    epochs: int = 4
+    epochs: int = 3
     batch: int = 128  # questions per step
     scale: float = 20.0  # of the cosines in the softmax
     keep: float = 4.0  # weight of the term that holds general text in place

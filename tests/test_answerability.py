@@ -15,7 +15,7 @@ from bot.settings import Settings
 from bot.suggestions import Suggester, Suggestion, well_formed
 from ingest.documents import Document
 from ingest.errors import ModelError
-from ingest.experience import Experience, Neighbours, read_experience, write_experience
+from ingest.experience import Experience, Neighbours, evidence_rows, read_experience, write_experience
 from ingest.sidecar import Sidecar
 
 DOCUMENT = Document("a.txt", "One.", "0" * 64, Sidecar())
@@ -152,8 +152,8 @@ def test_unreadable_numbers_are_one_clear_error(tmp_path: Path) -> None:
 
 def experience() -> Experience:
     vectors = np.eye(20, 384, dtype=np.float32)
-    answered = np.arange(20) < 10
-    return Experience(np.zeros(384, dtype=np.float32), 0.25, vectors, answered, np.arange(20) == 3)
+    evidence = evidence_rows([[number, 40] if number == 3 else [number] for number in range(10)] + [[]] * 10)
+    return Experience(np.zeros(384, dtype=np.float32), 0.25, vectors, evidence, np.arange(20) == 3)
 
 
 def test_neighbours_vote_by_nearness(tmp_path: Path) -> None:
@@ -165,6 +165,7 @@ def test_neighbours_vote_by_nearness(tmp_path: Path) -> None:
     assert near.missed == pytest.approx(0)
     assert near.vote > 0.99
     assert near.premise > 0.99
+    assert near.sentences[3] == near.sentences[40] > 0.99
     assert read.neighbours(np.eye(20, 384)[15].tolist()).vote < 0.01
     assert read.null_score([0.0] * 384) == pytest.approx(0.25)
 

@@ -5,10 +5,12 @@ Writes `learnt.npz`, which needs no encoder, and `meaning.npz` beside the tuned 
 
 import json
 import sys
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from bot.safety.assessment import Level
 from bot.safety.learnt import BUCKETS, FILE, features, vector
@@ -22,7 +24,12 @@ from ingest.general import general_questions
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
 
-UTTERANCES = "utterances.jsonl"
+UTTERANCES, FRAMES = "utterances.jsonl", "frames.toml"
+
+# How many frames of a class each sign of danger is put into, and how many of any class what is no danger. Chosen on the
+# development set.
+FRAMED = {"emergency": 6, "conditional": 3, "none": 5}
+FRAMED_HARMLESS = 10
 
 # How much an utterance of a class counts against one of "none": a danger that is missed costs more than a false alarm.
 COUNTS = {"crisis": 4.0, "emergency": 4.0, "conditional": 3.0, "personal": 2.0, "none": 1.0}
@@ -42,6 +49,25 @@ def utterances() -> list[tuple[str, str]]:
     """Every labelled utterance and its class."""
     lines = resources.files(__package__).joinpath(UTTERANCES).read_text(encoding="utf-8").splitlines()
     return [(one["text"], one["class"]) for one in map(json.loads, lines)]
+
+
+def framed() -> list[tuple[str, str]]:
+    """Signs of danger, and what is none, in the frames of `frames.toml`, each with the class that the two make together."""
+    raw = tomllib.loads(resources.files(__package__).joinpath(FRAMES).read_text(encoding="utf-8"))
+    frames = raw["frames"]
+    dangers = [(text, name) for name, count in FRAMED.items() for text in _in_frames(raw, ("sign", "does"), frames[name], count)]
+    around = [*frames["emergency"], *frames["conditional"]]
+    return dangers + [(text, "none") for text in _in_frames(raw, ("mild", "calm"), around, FRAMED_HARMLESS)]
+
+
+def _in_frames(raw: dict[str, Any], lists: tuple[str, str], frames: Sequence[str], count: int) -> Iterator[str]:
+    """Each thing of the two lists in `count` of the frames that take it, always the same ones."""
+    for slot, name in zip(("sign", "does"), lists, strict=True):
+        fit = [frame for frame in frames if f"{{{slot}}}" in frame]
+        for thing in raw[name]:
+            for frame in sorted(fit, key=lambda frame: crc32(f"{frame}{thing}".encode()))[:count]:
+                who = raw["who"][crc32(f"{thing}{frame}".encode()) % len(raw["who"])]
+                yield frame.format(who=who, **{slot: thing})
 
 
 def harmless(bank: Path) -> list[str]:
@@ -115,7 +141,7 @@ def main() -> None:
     from ingest.embeddings import SentenceTransformerEmbeddings
 
     bank = bank_path(source_paths(packaged_docs())[0])
-    labelled = [*utterances(), *((text, "none") for text in harmless(bank))]
+    labelled = [*utterances(), *framed(), *((text, "none") for text in harmless(bank))]
     out = Path(str(resources.files(__package__))) / FILE
     fit(labelled, out)
     sys.stdout.write(f"Fitted on {len(labelled)} utterances: {out.name}\n")
