@@ -12,8 +12,9 @@ from ingest.passages import cut
 # Questions on any other subject that stand in among those that the document does not answer.
 OTHER_SUBJECTS = 120
 
-# Share of the answerable questions of the bank that the threshold lets through, in cross-validation.
-ANSWERED_SHARE = 0.92
+# Share of the answerable questions of the bank that the threshold lets through, in cross-validation. With all of the bank learnt
+# the encoder is surer: 0.95 of the development set pass there.
+ANSWERED_SHARE = 0.88
 
 # Of those below the threshold, this probable ones get to see what comes nearest.
 NEAR_PROBABILITY = 0.1

@@ -80,7 +80,7 @@ _ACKNOWLEDGING = frozenset(
     that's thats this is was it's its kind helpful useful good great lovely nice i i'm im see know understand got it hi
     hello hey sorry please alright really""".split()
 )
-_OPENS_WITH_OK = re.compile(r"(?:(?:ok|okay|yes|yeah|oh|ah|hmm|thanks|thank\syou|thx)\b\W*)+(?=\w)", re.IGNORECASE)
+_OPENS_WITH_OK = re.compile(r"\A\W*(?:(?:ok|okay|yes|yeah|oh|ah|hmm|thanks|thank\syou|thx)\b\W*)+(?=\w)", re.IGNORECASE)
 
 # Whether the documents have a word, given in lower case.
 Known = Callable[[str], object]
@@ -152,7 +152,7 @@ def followed(question: str, previous: Sequence[str]) -> Standalone:
     while len(lines) > 1 and _MORE.fullmatch(lines[-1]):
         lines.pop()
     *before, last = lines
-    enough = len(content(last)) >= STANDS_ALONE
+    enough = not before or len(content(last)) >= STANDS_ALONE
     return Standalone(last if enough else in_context(last, before), 1 + len(previous) - len(lines))
 
 

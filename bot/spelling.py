@@ -20,10 +20,18 @@ VOCABULARY = "vocab.txt"
 SHORTEST = 4
 
 # Share of a word's letters that have to be right (1 - optimal string alignment distance / length); the first has to be, too.
-ALIKE = 0.8
+# Where all the letters are there and only their order is wrong, fewer: "jsut", "wrok".
+ALIKE = 0.79
+ALIKE_IN_LETTERS = 0.74
+
+# A word that is a known one with such an ending is no misspelt one.
+_ENDINGS = ("s", "r", "d", "er", "ed", "es", "ing", "ly", "less", "ness", "ful", "ous", "able")
 
 # A word has to stand this often in the bank to be one that others are corrected to.
 OFTEN = 3
+
+# How many of the nearest words are looked at.
+NEAREST = 8
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
@@ -53,14 +61,22 @@ class Speller:
             return text
         return _WORD.sub(lambda match: self._correct(match[0].lower()) or match[0], text)
 
+    def _is_known(self, word: str) -> bool:
+        return word in self._known or any(word.endswith(end) and word.removesuffix(end) in self._known for end in _ENDINGS)
+
     def _nearest(self, word: str) -> str | None:
-        if word in self._known or word.removesuffix("s") in self._known:
+        if self._is_known(word):
             return None
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
-        best = process.extractOne(word, self._targets, scorer=OSA.normalized_similarity, score_cutoff=ALIKE)
-        return best[0] if best and best[0][0] == word[0] else None
+        found = process.extract(
+            word, self._targets, scorer=OSA.normalized_similarity, score_cutoff=ALIKE_IN_LETTERS, limit=NEAREST
+        )
+        letters = sorted(word)
+        alike = [(sorted(target) == letters, score, target) for target, score, _ in found if target[0] == word[0]]
+        fit = [one for one in alike if one[0] or one[1] >= ALIKE]
+        return max(fit, key=lambda one: one[:2])[2] if fit else None
 
 
 def words_of_tuning(folder: Path | None) -> list[str]:

@@ -54,3 +54,4 @@ def test_a_long_conversation_is_read_in_no_time() -> None:
 def test_in_its_context_a_question_comes_after_the_lines_that_say_something() -> None:
     assert in_context("and is he awake?", ["How does RFA work?", "ok thanks"]) == "How does RFA work? / and is he awake?"
     assert in_context("What is chemo?", []) == "What is chemo?"
+    assert in_context("ok, can it blok the bowel?", ["What is a tumor?"]) == "What is a tumor? / can it blok the bowel?"

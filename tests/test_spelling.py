@@ -20,7 +20,10 @@ def language(tmp_path: Path) -> Path:
         ("what is radaition therpy?", "what is radiation therapy?"),
         ("COLOSTEMY", "colostomy"),
         ("is it painless", "is it painless"),  # a word of the language, near to one of the subject
-        ("my hose", "my hose"),  # not near enough to anything
+        ("my hoze", "my hoze"),  # not near enough to anything
+        ("my huose", "my house"),  # all its letters are there
+        ("my hous", "my house"),
+        ("houseless housed", "houseless housed"),  # a known word with an ending
         ("xylophone", "xylophone"),
         ("Kolostomy", "Kolostomy"),  # the first letter has to be right
         ("ra-223 100 mg/m²", "ra-223 100 mg/m²"),
