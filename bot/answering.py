@@ -34,7 +34,8 @@ class Answering:
 
     def urgent(self, turn: Turn, outcome: Outcome) -> Reply:
         """What to do now, and below what the article says where it has been looked up and answers."""
-        return urgent_reply(self._region, self._first, turn, outcome, self._reply(turn) if turn.found else None)
+        answer = self._reply(turn) if turn.found and outcome is Outcome.EMERGENCY else None
+        return urgent_reply(self._region, self._first, turn, outcome, answer)
 
     def invalid(self, turn: Turn, said: str) -> Reply:
         """That it is no question that can be asked."""
@@ -50,8 +51,8 @@ class Answering:
 
     def reply(self, turn: Turn) -> Reply:
         """The reply to a question that was looked up, with what its class asks for: an emergency leads with what to do now."""
-        if turn.assessment.level is Level.EMERGENCY:
-            return self.urgent(turn, Outcome.EMERGENCY)
+        if turn.assessment.level.is_danger:
+            return self.urgent(turn, Outcome(turn.assessment.level.value))
         reply = self._reply(turn)
         if turn.assessment.level is Level.PERSONAL:
             reply = self._for_the_team(turn, reply)

@@ -113,30 +113,37 @@ class Bot:
         turn = replace(turn, assessment=assess(turn.question[:QUESTION_CHARACTERS], previous))
         note(level=turn.assessment.level.value, previous=len(previous))
         problem = unreadable(turn.question)
-        if turn.assessment.level is Level.CRISIS:
+        if turn.assessment.level is Level.CRISIS and not self._is_doubtful(turn):
             return self._answering.urgent(turn, Outcome.CRISIS)
         if problem:
             # A call for help counts even in a text that is too long or garbled to be asked.
-            if turn.assessment.level is Level.EMERGENCY:
-                return self._answering.urgent(turn, Outcome.EMERGENCY)
+            if turn.assessment.level.is_danger:
+                return self._answering.urgent(turn, Outcome(turn.assessment.level.value))
             return self._answering.invalid(turn, text(problem[0]).format(**problem[1]))
-        if turn.assessment.level is not Level.EMERGENCY:
-            if talk := small_talk(turn.question, follows=bool(previous)):
-                return self._answering.conversation(turn, talk)
-            if other_script(turn.question) or foreign(turn.question):
-                return self._answering.foreign(turn)
-        return turn
+        return turn if turn.assessment.level.is_danger else self._unless_talk(turn)
 
-    def _retrieve(self, turn: Turn) -> Turn:
+    def _unless_talk(self, turn: Turn) -> Turn | Reply:
+        """The turn, where it is neither small talk nor in another language."""
+        if talk := small_talk(turn.question, follows=bool(readable_previous(turn.previous))):
+            return self._answering.conversation(turn, talk)
+        return self._answering.foreign(turn) if other_script(turn.question) or foreign(turn.question) else turn
+
+    def _retrieve(self, turn: Turn) -> Turn | Reply:
         try:
             found = self.retriever.search(turn.standalone)
             note(candidates=len(found.candidates))
-            return self._meant(replace(turn, found=found))
+            meant = self._meant(replace(turn, found=found))
+            was_danger = turn.assessment.level.is_danger
+            return self._unless_talk(meant) if was_danger and not meant.assessment.level.is_danger else meant
         except CancerBotError:
-            # What to do in an emergency needs no model and no index: it is said even where they fail.
-            if turn.assessment.level is Level.EMERGENCY:
+            # What to do in danger needs no model and no index: it is said even where they fail.
+            if turn.assessment.level.is_danger:
                 return turn
             raise
+
+    def _is_doubtful(self, turn: Turn) -> bool:
+        """Whether its danger is to be looked at again by its meaning."""
+        return self._meaning is not None and turn.assessment.otherwise is not None
 
     def _meant(self, turn: Turn) -> Turn:
         """What kind of question it is by its meaning, in the person's own words."""
@@ -144,7 +151,11 @@ class Bot:
             return turn
         own = turn.standalone == turn.by_rules
         vector = turn.found.vector if own else self.retriever.embeddings.embed_query(turn.by_rules)
-        return replace(turn, assessment=self._meaning.refined(turn.assessment, vector))
+        assessment = turn.assessment
+        if self._is_doubtful(turn):
+            alone = self.retriever.embeddings.embed_query(turn.question) if turn.previous else vector
+            assessment = self._meaning.confirmed(assessment, alone)
+        return replace(turn, assessment=self._meaning.refined(assessment, vector))
 
     def _judge(self, turn: Turn) -> Turn:
         if turn.found is None:
@@ -187,7 +198,7 @@ class Bot:
         return self._reworded(turn, await self._plain_words.reworded_async(turn.standalone, turn.cited[1], self._best(turn)))
 
     def _may_reword(self, turn: Turn) -> bool:
-        return bool(turn.cited[0]) and turn.assessment.level is not Level.EMERGENCY
+        return bool(turn.cited[0]) and not turn.assessment.level.is_danger
 
     def _best(self, turn: Turn) -> int:
         """The number of the citation that answers best."""

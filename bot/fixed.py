@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.language import language
 from bot.reply import Flag, Outcome, Reply
-from bot.safety.assessment import Level, assess
+from bot.safety.assessment import assess
 from bot.safety.regions import Region
 from bot.triage import QUESTION_CHARACTERS, readable_previous
 from bot.turn import Turn
@@ -16,7 +16,7 @@ from prompts import text
 def help_without_answer(region: Region, document: Document | None, question: str, previous: Sequence[str]) -> Reply | None:
     """What to do now, for whoever is in danger where nothing can be answered; None for everybody else."""
     level = assess(question[:QUESTION_CHARACTERS], readable_previous(previous)).level
-    if level not in (Level.CRISIS, Level.EMERGENCY):
+    if not level.is_danger:
         return None
     return urgent_reply(region, document, Turn(question, tuple(previous)), Outcome(level.value))
 

@@ -10,7 +10,6 @@ from dataclasses import replace
 from bot.conversation import Known, Standalone, followed, standalone
 from bot.language_model import Answer
 from bot.rewriting import IMPLAUSIBLE, NOT_ASKED, REWRITTEN, Rewriter, Rewritten, is_plausible, may_be_asked
-from bot.safety.assessment import Level
 from bot.spelling import Speller
 from bot.steps import note, tell
 from bot.triage import readable_previous
@@ -52,8 +51,8 @@ class FollowUps:
         previous = readable_previous(turn.previous)
         ruled, looked_up = self.by_rules(turn.question, previous), self.looked_up(turn.question, previous)
         turn = replace(turn, standalone=looked_up.question, by_rules=ruled.question, more=looked_up.more)
-        # An emergency does not wait for a model, and none is told of it.
-        if self._rewriter is None or turn.assessment.level is Level.EMERGENCY:
+        # Who is in danger does not wait for a model, and none is told of it.
+        if self._rewriter is None or turn.assessment.level.is_danger:
             return previous, turn, None
         return previous, turn, self._rewriter if may_be_asked(self._corrected(turn.question), previous, ruled) else None
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.conversation import Standalone, content, leans
 from bot.language_model import Answer, LanguageModel
-from bot.safety.assessment import Level, assess
+from bot.safety.assessment import assess
 from bot.safety.identifiers import holds_identifiers
 from bot.triage import QUESTION_CHARACTERS
 from bot.words import stems, words
@@ -77,7 +77,7 @@ def may_be_asked(question: str, previous: Sequence[str], by_rules: Standalone) -
 
 
 def _is_kept_back(line: str) -> bool:
-    urgent = assess(line[:QUESTION_CHARACTERS]).level in (Level.CRISIS, Level.EMERGENCY)
+    urgent = assess(line[:QUESTION_CHARACTERS]).level.is_danger
     return urgent or holds_identifiers(line)
 
 

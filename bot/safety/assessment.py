@@ -1,7 +1,7 @@
 """What a question is, before anything is searched: a crisis, an emergency, a question about one, a personal one, or none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.conversation import leans
@@ -30,6 +30,9 @@ DANGER_IN_PALLIATIVE_TALK = 0.9
 # A sign that a rule sees counts where the net finds its clause, read alone, at least this dangerous: "gave me a heart attack"
 # names a sign and is none. What stands around the clause has no say, so nothing can talk a sign away.
 DANGER_OF_SIGN = 0.1
+
+# A danger that no rule saw and of which the net is no surer than this is doubtful: the question's meaning may speak against it.
+SURE = 0.6
 CONDITIONAL = 0.5
 PERSONAL = 0.5
 
@@ -43,14 +46,23 @@ class Level(StrEnum):
     PERSONAL = "personal"
     NONE = "none"
 
+    @property
+    def is_danger(self) -> bool:
+        """Whether somebody has to be called now."""
+        return self in (Level.CRISIS, Level.EMERGENCY)
+
 
 @dataclass(frozen=True)
 class Assessment:
-    """The class of a question, the signs that a rule saw in it, and whether it tells who somebody is."""
+    """The class of a question, the signs that a rule saw in it, and whether it tells who somebody is.
+
+    `otherwise`: what it would be if a danger that is doubtful were none; None where nothing is doubtful.
+    """
 
     level: Level
     signs: tuple[str, ...] = ()
     identifiers: bool = False
+    otherwise: Level | None = None
 
 
 def assess(question: str, previous: Sequence[str] = ()) -> Assessment:
@@ -58,18 +70,18 @@ def assess(question: str, previous: Sequence[str] = ()) -> Assessment:
 
     A danger that was named is not over because the next line leans on it, plays it down or asks what to do.
     """
-    level, seen = _level(plain(question), DANGER)
-    if previous and level not in (Level.CRISIS, Level.EMERGENCY) and leans(question):
-        before, seen_before = _level(plain(previous[-1]), DANGER_THAT_LASTS)
-        if before in (Level.CRISIS, Level.EMERGENCY):
-            level, seen = before, seen_before
-    return Assessment(level, seen, holds_identifiers(question))
+    found = _assessed(plain(question), DANGER)
+    if previous and not found.level.is_danger and leans(question):
+        before = _assessed(plain(previous[-1]), DANGER_THAT_LASTS)
+        if before.level.is_danger:
+            found = before
+    return replace(found, identifiers=holds_identifiers(question))
 
 
-def _level(said: str, least: float) -> tuple[Level, tuple[str, ...]]:
+def _assessed(said: str, least: float) -> Assessment:
     text = without_wish_to_live(said)
     if text != said and len(text.split()) < NOTHING_ELSE:
-        return Level.NONE, ()
+        return Assessment(Level.NONE)
     seen = signs(text)
     found = [sign for sign in seen if sign.level != "personal" and _is_meant(sign)]
     names = tuple(dict.fromkeys(sign.name for sign in seen))
@@ -79,15 +91,22 @@ def _level(said: str, least: float) -> tuple[Level, tuple[str, ...]]:
     enough = DANGER_IN_PALLIATIVE_TALK if palliative(text) else least
     if not seen and len(text.split()) <= FEW_WORDS:
         enough = max(enough, DANGER_IN_FEW_WORDS)
+    calm = _calm(seen, found, learnt)
+    otherwise = calm if not found and danger < SURE else None
     crisis = any(sign.level == "crisis" for sign in found)
     if crisis or (danger >= enough and learnt["crisis"] > learnt["emergency"] and not peaceful(text)):
-        return Level.CRISIS, names
+        return Assessment(Level.CRISIS, names, otherwise=otherwise)
     if danger >= enough or any(not sign.supposed for sign in found):
-        return Level.EMERGENCY, names
+        return Assessment(Level.EMERGENCY, names, otherwise=otherwise)
+    return Assessment(calm, names)
+
+
+def _calm(seen: Sequence[Sign], found: Sequence[Sign], learnt: dict[str, float]) -> Level:
+    """The class of a question that is no danger."""
     if found or learnt["conditional"] >= CONDITIONAL:
-        return Level.CONDITIONAL, names
+        return Level.CONDITIONAL
     personal = any(sign.level == "personal" for sign in seen) or learnt["personal"] >= PERSONAL
-    return (Level.PERSONAL if personal else Level.NONE), names
+    return Level.PERSONAL if personal else Level.NONE
 
 
 def _is_meant(sign: Sign) -> bool:

@@ -22,6 +22,7 @@ from ingest.bank import bank_path
 from ingest.general import general_questions
 
 if TYPE_CHECKING:
+    import numpy as np
     from langchain_core.embeddings import Embeddings
 
 UTTERANCES, FRAMES = "utterances.jsonl", "frames.toml"
@@ -40,6 +41,9 @@ STRENGTH = 15.0
 # The same for the model over vectors, which does not judge dangers. Both chosen on the development set.
 MEANING_COUNTS = {Level.CONDITIONAL.value: 3.0, Level.PERSONAL.value: 2.0, Level.NONE.value: 1.0}
 MEANING_STRENGTH = 10.0
+
+# How much a danger counts against what is none, for the model that looks at doubtful ones.
+DANGER_COUNTS = 4.0
 
 # Near-misses of these kinds may tell of a danger; they are left out of the harmless ones.
 DOUBTFUL = ("symptom", "personal", "side-effects")
@@ -130,7 +134,20 @@ def fit_meaning(embeddings: "Embeddings", bank: Path, folder: Path) -> None:
     model = LogisticRegression(C=MEANING_STRENGTH, max_iter=2000, class_weight=MEANING_COUNTS)
     model.fit(vectors, [name for _, name in labelled])
     levels = tuple(Level(name) for name in model.classes_)
-    Meaning(levels, model.coef_.astype(np.float32), model.intercept_.astype(np.float32)).save(folder)
+    danger = _fit_danger(embeddings, bank)
+    Meaning(levels, model.coef_.astype(np.float32), model.intercept_.astype(np.float32), danger).save(folder)
+
+
+def _fit_danger(embeddings: "Embeddings", bank: Path) -> "np.ndarray":
+    """Weights and intercept of a danger of any kind against all else."""
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+
+    labelled = [*utterances(), *framed(), *((text, "none") for text in harmless(bank))]
+    vectors = np.array(embeddings.embed_documents([text for text, _ in labelled]), dtype=np.float32)
+    model = LogisticRegression(C=MEANING_STRENGTH, max_iter=2000, class_weight={True: DANGER_COUNTS, False: 1.0})
+    model.fit(vectors, [Level(name).is_danger for _, name in labelled])
+    return np.append(model.coef_[0], model.intercept_).astype(np.float32)
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """Whether a question asks "what if", or for what only the own care team can say, by its meaning.
 
-A linear model over the encoder's vector of the question. It comes after the safety net, which needs no encoder, and adds
-to it; a danger is never its to judge.
+Linear models over the encoder's vector of the question. They come after the safety net, which needs no encoder, and add to it. A
+danger is not theirs to see, and one that a rule saw or that the net is sure of not theirs to doubt; of one that is doubtful the
+second model says whether it is any.
 """
 
 from collections.abc import Sequence
@@ -22,14 +23,21 @@ FILE = "meaning.npz"
 CONDITIONAL = 0.4
 PERSONAL = 0.4
 
+# A doubtful danger is none where the meaning gives it less than this, chosen on the development set.
+DANGER = 0.1
+
 
 @dataclass(frozen=True)
 class Meaning:
-    """Multinomial logistic regression: `weights` has a row for each of `levels`, a column for each number of a vector."""
+    """Multinomial logistic regression: `weights` has a row for each of `levels`, a column for each number of a vector.
+
+    `danger`: the weights of another one, for a danger of any kind, and its intercept as the last number.
+    """
 
     levels: tuple[Level, ...]
     weights: "np.ndarray" = field(repr=False)
     intercept: "np.ndarray" = field(repr=False)
+    danger: "np.ndarray" = field(repr=False)
 
     @classmethod
     def from_tuning(cls, folder: Path | None) -> Self | None:
@@ -41,7 +49,7 @@ class Meaning:
         try:
             with np.load(folder / FILE) as arrays:
                 levels = tuple(Level(str(name)) for name in arrays["levels"])
-                return cls(levels, arrays["weights"].astype(np.float32), arrays["intercept"].astype(np.float32))
+                return cls(levels, *(arrays[name].astype(np.float32) for name in ("weights", "intercept", "danger")))
         except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise ModelError(f"{folder / FILE} can't be read: run cancer-bot tune, or remove it.") from error
 
@@ -50,7 +58,7 @@ class Meaning:
         import numpy as np
 
         levels = np.array([level.value for level in self.levels])
-        np.savez_compressed(folder / FILE, levels=levels, weights=self.weights, intercept=self.intercept)
+        np.savez_compressed(folder / FILE, levels=levels, weights=self.weights, intercept=self.intercept, danger=self.danger)
 
     def probabilities(self, vector: Sequence[float]) -> dict[Level, float]:
         """For the encoder's vector of a question the probability, 0 to 1, of each level."""
@@ -59,6 +67,16 @@ class Meaning:
         logits = self.weights @ np.asarray(vector, dtype=np.float32) + self.intercept
         terms = np.exp(logits - logits.max())
         return dict(zip(self.levels, (terms / terms.sum()).tolist(), strict=True))
+
+    def confirmed(self, assessment: Assessment, vector: Sequence[float]) -> Assessment:
+        """The assessment without its doubtful danger, where the question's vector has nothing of one."""
+        import numpy as np
+
+        if assessment.otherwise is None:
+            return assessment
+        logit = float(self.danger[:-1] @ np.asarray(vector, dtype=np.float32) + self.danger[-1])
+        is_none = 1 / (1 + np.exp(-logit)) < DANGER
+        return replace(assessment, level=assessment.otherwise if is_none else assessment.level, otherwise=None)
 
     def refined(self, assessment: Assessment, vector: Sequence[float]) -> Assessment:
         """The assessment, raised to conditional or personal where the net saw less and the meaning says so."""
