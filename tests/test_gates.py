@@ -7,7 +7,7 @@ from bot.evaluation import Evaluation, evaluate, read_plan
 from tests.conftest import ROOT
 
 
-@pytest.mark.parametrize("name", ["fresh.jsonl", "safety-test.jsonl"])
+@pytest.mark.parametrize("name", ["fresh.jsonl", "follow-test.jsonl", "safety-test.jsonl"])
 def test_every_gate_of_the_other_sets_holds(bot: Bot, name: str) -> None:
     done = evaluate(bot, read_plan(ROOT / "tests/questions" / name, None), progress=lambda *_: None)
     assert done.verdicts

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.answerability import calibration, judge
-from bot.fitting import Fit, held_out, standing_alone
+from bot.fitting import Fit, held_out, standing_alone, topic_changes
 from bot.opening import open_bot, weights_for
 from bot.settings import Settings, packaged_docs
 from bot.spelling import words_of_tuning
@@ -84,13 +84,29 @@ def test_another_hands_questions_are_held_out_where_the_bank_names_hands() -> No
 
 
 def test_a_follow_up_of_the_bank_is_learnt_as_it_will_be_asked(write: Write, article: Document) -> None:
-    """With what it takes from the earlier questions; the same words after other questions are another question."""
+    """With what it takes from the earlier questions, and after them; the same words after others are another question."""
     path = write(
         {"question": "Where goes its tip?", "evidence": [RFA], "previous": ["What is RFA?"]},
         {"question": "Where goes its tip?", "evidence": [], "previous": ["What is a catheter?"]},
     )
     asked = standing_alone(read_bank(path, article, cut(article)), article)
-    assert [q.question for q in asked] == ["Where goes RFA tip?", "Where goes catheter tip?"]
+    assert [q.question for q in asked] == [
+        "Where goes RFA tip?",
+        "What is RFA? / Where goes its tip?",
+        "Where goes catheter tip?",
+        "What is a catheter? / Where goes its tip?",
+    ]
+
+
+def test_questions_after_others_keep_their_own_answer() -> None:
+    """The same at every run; the last line asks, and what it is answered with does not change."""
+    alone = [BankQuestion(f"What is {n}?", (n % 5,)) for n in range(50)] + [BankQuestion(f"Why {n}?", ()) for n in range(50)]
+    changes = topic_changes([*alone, BankQuestion("and it?", (1,), previous=("What is 1?",))], seed=0)
+    assert changes == topic_changes([*alone, BankQuestion("and it?", (1,), previous=("What is 1?",))], seed=0)
+    answers = {one.question: one.targets for one in alone}
+    assert len(changes) == len(alone)
+    assert all(answers[one.question.split(" / ")[-1]] == one.targets for one in changes)
+    assert any(" / " in one.question for one in changes)
 
 
 def questions_of(name: str) -> list[dict[str, Any]]:
@@ -106,7 +122,10 @@ def test_the_bank_has_the_size_it_should(article: Document) -> None:
     assert len(answerable) / len({q.targets[0] for q in answerable}) >= 25
 
 
-@pytest.mark.parametrize("name", ["first.jsonl", "dev.jsonl", "follow-dev.jsonl", "test.jsonl", "fresh.jsonl"])
+@pytest.mark.parametrize(
+    "name",
+    ["first.jsonl", "dev.jsonl", "follow-dev.jsonl", "follow-dev-2.jsonl", "follow-test.jsonl", "test.jsonl", "fresh.jsonl"],
+)
 def test_no_question_is_in_the_bank_and_in_a_question_set(article: Document, name: str) -> None:
     """What tunes and what scores are apart, not only to the letter."""
     from rapidfuzz import fuzz, process
@@ -115,7 +134,7 @@ def test_no_question_is_in_the_bank_and_in_a_question_set(article: Document, nam
         return " ".join("".join(c if c.isalnum() else " " for c in question.lower()).split())
 
     bank = [plain(" ".join((*q.previous, q.question))) for q in read_bank(BANK, article, cut(article))]
-    asked = [plain(" ".join(line["turns"])) for line in questions_of(name)]
+    asked = [plain(" ".join(line["turns"])) for line in questions_of(f"{name}.jsonl")]
     assert not set(asked).intersection(bank)
     long = [question for question in asked if len(question.split()) >= 4]
     scores = process.cdist(long, bank, scorer=fuzz.ratio, score_cutoff=88, workers=2)
