@@ -12,11 +12,11 @@ from bot.safety.reading import plain
 from bot.safety.rules import Sign, signs
 
 # From these probabilities on the learnt net speaks, chosen on the development set. Danger: crisis and emergency together.
-DANGER = 0.15
+DANGER = 0.1
 
 # A text of few words gives the net little to go by; without a rule's sign it has to be surer there.
 FEW_WORDS = 8
-DANGER_IN_FEW_WORDS = 0.5
+DANGER_IN_FEW_WORDS = 0.3
 
 # "I don't want to die": with fewer words than these beside it, nothing else was said.
 NOTHING_ELSE = 3
@@ -32,7 +32,7 @@ DANGER_IN_PALLIATIVE_TALK = 0.9
 DANGER_OF_SIGN = 0.1
 
 # A danger that no rule saw and of which the net is no surer than this is doubtful: the question's meaning may speak against it.
-SURE = 0.6
+SURE = 0.7
 CONDITIONAL = 0.5
 PERSONAL = 0.5
 
