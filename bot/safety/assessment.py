@@ -14,9 +14,11 @@ from bot.safety.rules import Sign, signs
 # From these probabilities on the learnt net speaks, chosen on the development set. Danger: crisis and emergency together.
 DANGER = 0.1
 
-# A text of few words gives the net little to go by; without a rule's sign it has to be surer there.
+# A text of few words gives the net little to go by; without a rule's sign it has to be surer there, and surer still where the
+# words lean on lines before them: "and the legs?".
 FEW_WORDS = 8
 DANGER_IN_FEW_WORDS = 0.3
+DANGER_IN_A_SHORT_FOLLOW_UP = 0.5
 
 # "I don't want to die": with fewer words than these beside it, nothing else was said.
 NOTHING_ELSE = 3
@@ -70,15 +72,15 @@ def assess(question: str, previous: Sequence[str] = ()) -> Assessment:
 
     A danger that was named is not over because the next line leans on it, plays it down or asks what to do.
     """
-    found = _assessed(plain(question), DANGER)
+    found = _assessed(plain(question), DANGER, DANGER_IN_A_SHORT_FOLLOW_UP if previous else DANGER_IN_FEW_WORDS)
     if previous and not found.level.is_danger and leans(question):
-        before = _assessed(plain(previous[-1]), DANGER_THAT_LASTS)
+        before = _assessed(plain(previous[-1]), DANGER_THAT_LASTS, DANGER_THAT_LASTS)
         if before.level.is_danger:
             found = before
     return replace(found, identifiers=holds_identifiers(question))
 
 
-def _assessed(said: str, least: float) -> Assessment:
+def _assessed(said: str, least: float, least_in_few_words: float) -> Assessment:
     text = without_wish_to_live(said)
     if text != said and len(text.split()) < NOTHING_ELSE:
         return Assessment(Level.NONE)
@@ -90,7 +92,7 @@ def _assessed(said: str, least: float) -> Assessment:
     danger = learnt["emergency"] if peaceful(text) else _danger(learnt)
     enough = DANGER_IN_PALLIATIVE_TALK if palliative(text) else least
     if not seen and len(text.split()) <= FEW_WORDS:
-        enough = max(enough, DANGER_IN_FEW_WORDS)
+        enough = max(enough, least_in_few_words)
     calm = _calm(seen, found, learnt)
     otherwise = calm if not found and danger < SURE else None
     crisis = any(sign.level == "crisis" for sign in found)
