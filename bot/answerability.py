@@ -18,6 +18,9 @@ FILE = "answerability.json"
 SCALE = 20.0
 
 
+# From this cosine on a question is about the same as one of the bank.
+KNOWN_WELL = 0.85
+
 # Share of a question's neighbours in the bank that take something false for granted, from which on it does, too: chosen on
 # the development set, where it finds a third of them and raises an alarm on 0.6 % of the others.
 PREMISE_SHARE = 0.2
@@ -89,6 +92,9 @@ def signals(found: Found) -> dict[str, float]:
             "nearest answered": found.neighbours.answered,
             "nearest missed": found.neighbours.missed,
             "vote": found.neighbours.vote,
+            # A question that is all but one of the bank, and whose neighbours agree, is answered, though many like it are not.
+            "vouched": found.neighbours.vote * found.neighbours.answered,
+            "known well": found.neighbours.vote * max(0.0, found.neighbours.answered - KNOWN_WELL),
         }
     return values
 

@@ -22,6 +22,8 @@ from typing import Any
 from tests.bench.texts import build, own_sentences, sentences_from
 from tests.chroma import chroma
 
+ROOT = Path(__file__).resolve().parents[2]
+
 # What is fitted against the number of passages, with its unit.
 MEASURES = {
     "ingest": "s",
@@ -92,7 +94,8 @@ def _measured(folder: Path, sentences: Sequence[str], count: int, *, server: boo
 
 def _in_a_process(what: str, environment: Mapping[str, str]) -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.bench.growth_process", what]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=dict(environment))
+    # From here: a package of the same name may be installed, and the folder of whoever calls is searched first.
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=dict(environment), cwd=ROOT)
     figures: dict[str, Any] = json.loads(done.stdout)
     return figures
 
