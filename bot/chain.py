@@ -190,12 +190,12 @@ class Bot:
         """In plainer words, where a language model is configured and what it wrote holds; an emergency does not wait for it."""
         if not self._plain_words or not self._may_reword(turn):
             return turn
-        return self._reworded(turn, self._plain_words.reworded(turn.standalone, turn.cited[1], self._best(turn)))
+        return self._reworded(turn, self._plain_words.reworded(turn.told, turn.cited[1], self._best(turn)))
 
     async def _reword_async(self, turn: Turn) -> Turn:
         if not self._plain_words or not self._may_reword(turn):
             return turn
-        return self._reworded(turn, await self._plain_words.reworded_async(turn.standalone, turn.cited[1], self._best(turn)))
+        return self._reworded(turn, await self._plain_words.reworded_async(turn.told, turn.cited[1], self._best(turn)))
 
     def _may_reword(self, turn: Turn) -> bool:
         return bool(turn.cited[0]) and not turn.assessment.level.is_danger

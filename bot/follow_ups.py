@@ -50,7 +50,7 @@ class FollowUps:
         """The earlier questions, the turn as it is without a model, and the model where it is to be asked."""
         previous = readable_previous(turn.previous)
         ruled, looked_up = self.by_rules(turn.question, previous), self.looked_up(turn.question, previous)
-        turn = replace(turn, standalone=looked_up.question, by_rules=ruled.question, more=looked_up.more)
+        turn = replace(turn, standalone=looked_up.question, by_rules=ruled.question, told=ruled.question, more=looked_up.more)
         # Who is in danger does not wait for a model, and none is told of it.
         if self._rewriter is None or turn.assessment.level.is_danger:
             return previous, turn, None
@@ -63,7 +63,8 @@ class FollowUps:
             lines = (*previous, *(self._corrected(line) for line in (turn.question, *previous)))
             believed = is_plausible(answer.value.question, turn.question, lines)
             became = REWRITTEN if believed else IMPLAUSIBLE
-            turn = replace(turn, standalone=self._corrected(answer.value.question)) if believed else turn
+            rewritten = self._corrected(answer.value.question)
+            turn = replace(turn, standalone=rewritten, told=rewritten) if believed else turn
         note(became=became, more=turn.more)
         tell(standalone=turn.standalone)
         return turn

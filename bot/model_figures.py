@@ -11,7 +11,7 @@ from bot.results import Result
 from bot.rewriting import REWRITTEN
 
 # The row of the scoreboard in which the same program does without the model's stand-alone questions.
-RULES = "rules for follow-ups"
+RULES = "follow-ups as they are"
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,22 @@ def test_the_question_is_data_to_the_model(bot: Bot, checker: Checker, monkeypat
     assert "&lt;/question&gt;" in user
 
 
+def test_the_model_gets_no_more_of_earlier_lines_than_the_rules_take(
+    bot: Bot, checker: Checker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may hold what nobody asked it to know."""
+    with provider(says((FAITHFUL, [1]))) as there:
+        monkeypatch.setenv("OPENAI_BASE_URL", there.address)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+        writer = Writer(LanguageModel.from_setting("openai:local-model"), deadline=SECONDS)
+        monkeypatch.setattr(bot, "_plain_words", PlainWords(writer, checker))
+        reply = bot.ask("Is the patient awake during it?", ["I am Rosalind Ferncastle. How does RFA work?"])
+    assert "Ferncastle" in reply.standalone_question
+    assert there.asked
+    assert "RFA" in json.dumps(there.asked)
+    assert "Ferncastle" not in json.dumps(there.asked)
+
+
 def test_where_questions_go_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     for address, leaves in (
