@@ -20,7 +20,7 @@ ANSWERED_SHARE = 0.865
 NEAR_PROBABILITY = 0.1
 
 # Share of the bank's questions on the subject that are recognised as such.
-ON_TOPIC_SHARE = 0.95
+ON_TOPIC_SHARE = 0.94
 
 # Near-misses of this kind have nothing to do with the document.
 OFF_SUBJECT = "off-topic"

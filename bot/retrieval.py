@@ -119,7 +119,8 @@ class Retriever:
         there = self._everything if self.index.small else self._near(similarities, lexical)
         fits = self._library.fits(known)
         neighbours = self.experience.neighbours(vector) if self.experience else None
-        votes = neighbours.sentences if neighbours else {}
+        # The bank counts all the sentences of a document; of a large index only some are looked at.
+        votes = neighbours.sentences if neighbours and self.index.small else {}
         candidates = sorted(self._candidates(there, similarities, lexical, fits, votes), key=lambda c: -c.score)
         return Found(
             question,

@@ -40,11 +40,11 @@ SUBJECTS = (
     ("a clinical trial", "Clinical trials"),
     ("palliative radiation", "Radiation therapy for advanced cancer"),
     ("targeted therapy", "Targeted therapy"),
-    ("a metal rod", "Surgery to prevent or treat broken bones"),
+    ("a fracture", "Surgery to prevent or treat broken bones"),
     ("systemic therapy", "Making treatment choices"),
     ("cryoablation", "Ablative techniques for advanced cancer"),
     ("an endoscope", "Surgery to stop bleeding"),
-    ("a feeding tube", "Surgery to relieve symptoms and improve your life"),
+    ("a bowel blockage", "Surgery to relieve symptoms and improve your life"),
     ("radioactive iodine", "Radiopharmaceuticals"),
     ("spinal cord surgery", "Surgery to treat cancer that’s pressing on the spinal cord"),
 )

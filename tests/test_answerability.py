@@ -53,7 +53,7 @@ def test_a_probability_is_one_whatever_comes_in(dense: float) -> None:
 
 def test_a_tuned_encoder_adds_its_signals() -> None:
     assert set(signals(found(0.5, nothing=0.2))) - set(signals(found(0.5))) == {
-        *("margin", "mass", "nearest answered", "nearest missed", "vote")
+        *("margin", "mass", "nearest answered", "nearest missed", "vote", "vouched", "known well")
     }
     assert signals(found(0.5, nothing=0.2))["margin"] == pytest.approx(0.3)
     # One candidate: its softmax term alone, against that of "nothing here".
@@ -80,6 +80,8 @@ def test_each_signal_is_what_it_is_called() -> None:
             "nearest answered": 0.6,
             "nearest missed": 0.4,
             "vote": 0.7,
+            "vouched": 0.7 * 0.6,
+            "known well": 0,
         }
     )
 

@@ -17,7 +17,7 @@ DANGER = 0.1
 # A text of few words gives the net little to go by; without a rule's sign it has to be surer there, and surer still where the
 # words lean on lines before them: "and the legs?".
 FEW_WORDS = 8
-DANGER_IN_FEW_WORDS = 0.3
+DANGER_IN_FEW_WORDS = 0.35
 DANGER_IN_A_SHORT_FOLLOW_UP = 0.5
 
 # "I don't want to die": with fewer words than these beside it, nothing else was said.
