@@ -108,6 +108,7 @@ def open_index(
     Without `build` that is a `StoreError`.
     """
     documents = read_documents(docs, texts=_texts(index))
+    damaged = False
     for _ in range(3):
         with _versions(index) as versions:
             manifest = versions.manifest()
@@ -119,12 +120,13 @@ def open_index(
                 # A writer may have switched between our look at the manifest and the copy; then the next look works.
                 if _moved_on(index, manifest):
                     continue
-                reason = f"it was damaged ({error})"
+                # The files may be those that were written and the manifest the one that is damaged: nothing is taken over.
+                damaged, reason = True, f"it was damaged ({error})"
         if not build:
             raise StoreError(f"The index in {index} has to be built ({reason}): run cancer-bot ingest.")
         if say:
             say(f"Building the index: {reason}.")
-        ingest(docs, index, weights, progress=progress, say=say)
+        ingest(docs, index, weights, force=damaged, progress=progress, say=say)
         documents = read_documents(docs, texts=_texts(index))
     raise StoreError(f"The index in {index} does not stay as it was built: is another program changing it or the sources?")
 
