@@ -108,8 +108,8 @@ def open_index(
     Without `build` that is a `StoreError`.
     """
     documents = read_documents(docs, texts=_texts(index))
-    damaged = False
     for _ in range(3):
+        damaged = False
         with _versions(index) as versions:
             manifest = versions.manifest()
             reason = _stale_because(versions, manifest, documents, weights)
@@ -120,8 +120,7 @@ def open_index(
                 # A writer may have switched between our look at the manifest and the copy; then the next look works.
                 if _moved_on(index, manifest):
                     continue
-                # The files may be those that were written and the manifest the one that is damaged: nothing is taken over.
-                damaged, reason = True, f"it was damaged ({error})"
+                damaged, reason = True, f"it was damaged ({error})"  # the manifest, perhaps: nothing of it is taken over
         if not build:
             raise StoreError(f"The index in {index} has to be built ({reason}): run cancer-bot ingest.")
         if say:
