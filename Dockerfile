@@ -14,14 +14,18 @@ FROM python:3.11-slim-bookworm AS build
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 RUN python -m venv /opt/cancer-bot
 ENV PATH=/opt/cancer-bot/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-RUN pip install "torch>=2.13,<2.14" --index-url "$TORCH_INDEX"
 WORKDIR /source
+COPY requirements.lock ./
+# In the locked version, but not by its hash: the lock knows the files of the default registry.
+RUN pip install "$(grep -o '^torch==[0-9.]*' requirements.lock)" --index-url "$TORCH_INDEX"
 COPY pyproject.toml README.md LICENSE ./
 COPY ingest ingest
 COPY prompts prompts
 COPY bot bot
 COPY docs_source docs_source
-RUN pip install .
+COPY .ci/install.py .ci/lock.py .ci/
+# All else as it is locked, each file checked by its hash.
+RUN python .ci/install.py --for . requirements.lock && pip install --no-deps . && pip check
 
 FROM python:3.11-slim-bookworm
 COPY --from=build /opt/cancer-bot /opt/cancer-bot

@@ -73,7 +73,7 @@ unit: $(INSTALLED)
 fuzz: $(INSTALLED) ## Ask 20,000 hostile and senseless things; takes some minutes
 	$(BIN)/python -m tests.fuzz
 
-bench: $(INSTALLED) ## Measure ingest, cold, warm, memory, growth, load; make bench FULL=1 takes about an hour
+bench: $(INSTALLED) ## Measure ingest, cold, warm, memory, growth, load; make bench FULL=1 takes about twenty minutes
 	@$(BIN)/python -m tests.bench $(if $(FULL),--full) $(BENCH)
 
 screenshots: $(INSTALLED) ## Draw the README's pictures of the page; needs Chromium

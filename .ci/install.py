@@ -3,8 +3,14 @@
 torch goes first and alone. Of several files that it may take, pip prefers one whose hash the registry tells beforehand, so that
 a CPU build that lies in a folder would lose against the public build for NVIDIA cards and its gigabytes. So pip is asked what it
 would take without a lock; that file is installed, if the lock knows its hash.
+
+`--for FOLDER` installs only what the project there needs to run, beside a torch that is there already: so does the image, which
+takes torch from a registry of its own.
 """
 
+import argparse
+import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -38,11 +44,30 @@ def asks_for_cuda() -> bool:
     return any(is_cuda(line) for line in metadata.requires("torch") or [])
 
 
+def install_for(project: Path, lock: Path) -> None:
+    """Install the part of the lock that a project needs to run and that is not there yet."""
+    blocks = read_blocks(lock.read_text("utf-8"))
+    with tempfile.TemporaryDirectory() as folder:
+        constraints, part = Path(folder) / "constraints.txt", Path(folder) / "part.lock"
+        constraints.write_text("".join(f"{name}=={version_of(block)}\n" for name, block in blocks.items()), encoding="utf-8")
+        ask = ["install", "--dry-run", "--quiet", "--report", "-", "--constraint", str(constraints), str(project)]
+        asked = subprocess.run([sys.executable, "-m", "pip", *ask], check=True, stdout=subprocess.PIPE, text=True).stdout
+        needed = [re.sub(r"[-_.]+", "-", one["metadata"]["name"]).lower() for one in json.loads(asked)["install"]]
+        part.write_text("".join(blocks[name] for name in needed if name in blocks), encoding="utf-8")
+        install(part)
+
+
 def main() -> None:
-    lock = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("lock", type=Path)
+    parser.add_argument("--for", dest="project", type=Path, help="folder of the project that is to run")
+    given = parser.parse_args()
     try:
-        install_torch(lock)
-        install(lock)
+        if given.project:
+            install_for(given.project, given.lock)
+            return
+        install_torch(given.lock)
+        install(given.lock)
         if asks_for_cuda():
             print("This build of torch is for NVIDIA cards: fetching what it needs, some gigabytes.", file=sys.stderr)
             install(CUDA)

@@ -3,7 +3,7 @@
 import re
 from itertools import islice
 
-from bot.coherence import Place, is_meta
+from bot.coherence import Position, is_meta
 from bot.retrieval import Retriever
 from bot.verbatim import Slice
 from ingest.documents import Document
@@ -33,7 +33,9 @@ _ASKS = {
     "subject": (
         r"\bwhat (?:is|does|s)\b.*\b(?:article|page|document|text|leaflet|review)\b.*\b(?:about|cover|contain|say|discuss)s?\b",
         r"\b(?:is|was) (?:this|the) (?:article|page|text|document|leaflet|review) (?:only |just )?(?:about|for|on)\b",
-        r"\bwhat (?:topics|sections|subjects|questions)\b|\b(?:topics|sections)\b.*TEXT",
+        r"\bwhat (?:topics|sections|subjects)\b|\b(?:topics|sections)\b.*TEXT",
+        r"\bwhat (?:kinds? of )?questions (?:can|could|may|do|does) (?:i ask (?:you|it|here)|you|it|this|the article)\b",
+        r"\b(?:summari[sz]e|sum up|(?:overview|summary|main points|gist) of)\b.*\b(?:article|page|document|text|leaflet|all)\b",
     ),
 }
 _PATTERNS = {kind: re.compile("|".join(asks).replace("TEXT", _TEXT)) for kind, asks in _ASKS.items()}
@@ -66,7 +68,7 @@ def answer_about(retriever: Retriever, kind: str) -> tuple[Slice, ...]:
 
 def _matching(document: Document, retriever: Retriever, kind: str) -> tuple[Slice, ...]:
     return tuple(
-        Slice(document, passage, Place(number, place))
+        Slice(document, passage, Position(number, place))
         for number, passage in enumerate(retriever.passages(document))
         for place, sentence in enumerate(passage.sentences)
         if _says(kind, sentence.text, about=passage.section.about)

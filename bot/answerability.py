@@ -11,12 +11,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.retrieval import Candidate, Found
 from ingest.errors import ModelError
+from ingest.experience import SCALE
 
 FILE = "answerability.json"
-
-# The scale of the softmax that the encoder is tuned with: cosines times this are comparable with logits.
-SCALE = 20.0
-
 
 # From this cosine on a question is about the same as one of the bank.
 KNOWN_WELL = 0.85

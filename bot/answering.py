@@ -7,7 +7,7 @@ from bot.answerability import Band, Calibration, judge, takes_for_granted
 from bot.fixed import fixed_reply, urgent_reply
 from bot.reply import Citation, CitedSentence, Flag, Outcome, Reason, Reply
 from bot.retrieval import Retriever
-from bot.safety.assessment import Level
+from bot.safety.level import Level
 from bot.safety.regions import Region
 from bot.several import related_to, said_of
 from bot.suggestions import Suggester

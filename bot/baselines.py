@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bot.coherence import Place
+from bot.coherence import Position
 from bot.question_set import Question
 from bot.reply import Outcome, Reason
 from bot.results import Asked, Result, relevant
@@ -79,7 +79,7 @@ def _lexical(candidate: Candidate) -> float:
 def _whole_passage(retriever: Retriever, candidates: Sequence[Candidate]) -> tuple[Slice, ...]:
     best = candidates[0]
     passage = retriever.passage(best)
-    return tuple(Slice(best.document, passage, Place(best.passage, place)) for place in range(len(passage.sentences)))
+    return tuple(Slice(best.document, passage, Position(best.passage, place)) for place in range(len(passage.sentences)))
 
 
 DENSE, BM25 = "dense only", "BM25 only"

@@ -98,10 +98,9 @@ def figures(judged: Sequence[Judged], calibration: Calibration) -> dict[str, flo
 
 def right(one: Judged) -> tuple[bool, bool]:
     """Whether the best candidate is one of the sentences that answer, and whether it stands in the passage of one."""
-    document = one.found.candidates[0].document
-    sentences = answer_sentences(cut(document))
     best = one.found.candidates[0]
-    passage = cut(document)[best.passage]
+    passages = cut(best.document)
+    sentences, passage = answer_sentences(passages), passages[best.passage]
     targets = [sentences[target] for target in one.question.targets]
     return (
         passage.sentences[best.sentence].start in [s.start for _, s in targets],

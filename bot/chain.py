@@ -18,9 +18,11 @@ from bot.plainer import PlainWords, Rewording
 from bot.reply import Outcome, Reply
 from bot.retrieval import Found, Retriever
 from bot.rewriting import Rewriter
-from bot.safety.assessment import Level, assess
+from bot.safety.assessment import assess
+from bot.safety.level import Level
 from bot.safety.meaning import Meaning
 from bot.safety.regions import regions
+from bot.settings import DEFAULT_REGION
 from bot.spelling import Speller
 from bot.steps import note, step, tell, watched_by
 from bot.suggestions import Suggester
@@ -47,7 +49,7 @@ class Bot:
         suggester: Suggester,
         meaning: Meaning | None = None,
         plain_words: PlainWords | None = None,
-        region: str = "US",
+        region: str = DEFAULT_REGION,
         rewriter: Rewriter | None = None,
         tracing: Tracing | None = None,
     ) -> None:

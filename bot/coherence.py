@@ -74,20 +74,20 @@ def is_fragment(text: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Place:
-    """A sentence where it stands: in which passage (counted within its document) and at which place there."""
+class Position:
+    """A sentence where it stands: in which passage (counted within its document) and as which sentence there."""
 
     passage: int
     sentence: int
 
 
-def closure(passages: Sequence[Passage], place: Place, *, limit: int) -> tuple[Place, ...] | None:
-    """`place` with every sentence that it can't do without, in the text's order.
+def closure(passages: Sequence[Passage], position: Position, *, limit: int) -> tuple[Position, ...] | None:
+    """`position` with every sentence that it can't do without, in the text's order.
 
     None where that would be more than `limit` sentences: then another sentence has to answer.
     """
-    needed: set[Place] = set()
-    waiting = [place]
+    needed: set[Position] = set()
+    waiting = [position]
     while waiting:
         current = waiting.pop()
         if current in needed:
@@ -99,27 +99,27 @@ def closure(passages: Sequence[Passage], place: Place, *, limit: int) -> tuple[P
     return tuple(sorted(needed, key=lambda p: (p.passage, p.sentence)))
 
 
-def _sentence(passages: Sequence[Passage], place: Place) -> Sentence:
-    return passages[place.passage].sentences[place.sentence]
+def _sentence(passages: Sequence[Passage], position: Position) -> Sentence:
+    return passages[position.passage].sentences[position.sentence]
 
 
-def _needed_before(passages: Sequence[Passage], place: Place) -> Place | None:
-    text = _sentence(passages, place).text
+def _needed_before(passages: Sequence[Passage], position: Position) -> Position | None:
+    text = _sentence(passages, position).text
     if is_meta(text):
         return None
-    if place.sentence > 0:
-        return Place(place.passage, place.sentence - 1) if _LEANS.match(text) or _CONTINUES.match(text) else None
-    before = place.passage - 1
+    if position.sentence > 0:
+        return Position(position.passage, position.sentence - 1) if _LEANS.match(text) or _CONTINUES.match(text) else None
+    before = position.passage - 1
     # The cheap test first: in a large index the passage before has to be read from the store.
-    if before < 0 or not _LEANS.match(text) or passages[before].section != passages[place.passage].section:
+    if before < 0 or not _LEANS.match(text) or passages[before].section != passages[position.passage].section:
         return None
-    return Place(before, len(passages[before].sentences) - 1)
+    return Position(before, len(passages[before].sentences) - 1)
 
 
-def _needed_after(passages: Sequence[Passage], place: Place) -> Place | None:
-    sentences = passages[place.passage].sentences
-    if place.sentence + 1 == len(sentences):
+def _needed_after(passages: Sequence[Passage], position: Position) -> Position | None:
+    sentences = passages[position.passage].sentences
+    if position.sentence + 1 == len(sentences):
         return None
-    text, following = sentences[place.sentence].text, sentences[place.sentence + 1].text
+    text, following = sentences[position.sentence].text, sentences[position.sentence + 1].text
     taken_back = _TAKES_BACK.match(following) or (_SOME.match(text) and _OTHERS.match(following))
-    return Place(place.passage, place.sentence + 1) if taken_back else None
+    return Position(position.passage, position.sentence + 1) if taken_back else None

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot.words import is_function_word, words
+from ingest.words import is_function_word, words
 
 # Said of things that were spoken of before. "He" and "she" are said of the person, who is no subject of a document.
 _PRONOUN = re.compile(r"\b(?:it|its|this|that|these|those|they|them|their|theirs)\b", re.IGNORECASE)
@@ -97,7 +97,7 @@ SHORT_QUESTION = 200
 
 
 # How many of the earlier lines a question is read after, and what stands between lines.
-CONTEXT = 3
+CONTEXT = 2
 BETWEEN = " / "
 
 

@@ -169,11 +169,11 @@ def _language_model(settings: "Settings") -> Check:
         return Check(
             "language model", True, "none is configured; answers are the article's own words and nothing leaves this machine"
         )
-    from bot.writer import Writer
+    from bot.language_model import LanguageModel
 
-    writer = Writer.from_setting(settings.chat_model)
-    where = "on another machine: questions leave this one" if writer.leaves_this_machine else "on this machine"
-    if problem := writer.unreachable():
+    model = LanguageModel.from_setting(settings.chat_model)
+    where = "on another machine: questions leave this one" if model.leaves_this_machine else "on this machine"
+    if problem := model.unreachable():
         return Check(
             "language model",
             False,

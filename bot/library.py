@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.words import stems
 from ingest.documents import Document
+from ingest.words import stems
 
 # The words of its title say more of a document than any others.
 TITLE_COUNTS = 3

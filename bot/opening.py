@@ -19,8 +19,8 @@ from bot.settings import Settings
 from bot.spelling import VOCABULARY, Speller, words_of_tuning
 from bot.suggestions import Suggester
 from bot.tracing import Tracing
-from bot.words import words
 from bot.writer import Writer
+from ingest.words import words
 
 if TYPE_CHECKING:
     from ingest.documents import Document

@@ -7,12 +7,12 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from bot.library import Library
-from bot.words import stems
 from ingest.documents import Document
 from ingest.experience import Experience, Neighbours
 from ingest.index import Index
 from ingest.located import Located, embedded_text, located
 from ingest.passages import Passage, Sentence
+from ingest.words import stems
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,7 +12,7 @@ from bot.language_model import Answer, LanguageModel
 from bot.safety.assessment import assess
 from bot.safety.identifiers import holds_identifiers
 from bot.triage import QUESTION_CHARACTERS
-from bot.words import stems, words
+from ingest.words import stems, words
 from prompts import text
 
 if TYPE_CHECKING:

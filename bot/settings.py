@@ -19,6 +19,7 @@ PREFIX = "CANCER_BOT_"
 ENV_FILE = ".env"
 
 Region = Literal["US", "CA", "GB", "IE", "AU", "NZ", "IN", "DE", "ES", "MX", "international"]
+DEFAULT_REGION: Region = "US"
 
 
 class SettingsError(CancerBotError):
@@ -54,7 +55,7 @@ class Settings(BaseSettings):
         str,
         Field(description="`provider:model` of a language model that rewords answers and follow-ups; empty: the article's own."),
     ] = ""
-    region: Annotated[Region, Field(description="Whose phone numbers the safety texts show.")] = "US"
+    region: Annotated[Region, Field(description="Whose phone numbers the safety texts show.")] = DEFAULT_REGION
     auth_file: Annotated[
         Path | None, Field(description="File with the users of the web page, a line each from `cancer-bot password NAME`.")
     ] = None

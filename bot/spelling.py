@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.words import words
 from ingest.errors import ModelError
+from ingest.words import words
 
 FILE = "words.json"
 

@@ -8,8 +8,8 @@ from typing import Self
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.words import stems
 from ingest.errors import ModelError
+from ingest.words import stems
 
 FILE = "suggestions.json"
 

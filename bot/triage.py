@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from bot.words import words
+from ingest.words import words
 
 QUESTION_CHARACTERS = 4000
 

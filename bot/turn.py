@@ -6,7 +6,8 @@ from functools import partial
 
 from bot.answerability import Judgement
 from bot.retrieval import Found
-from bot.safety.assessment import Assessment, Level
+from bot.safety.assessment import Assessment
+from bot.safety.level import Level
 from bot.verbatim import Slice
 from bot.verification import Cited
 

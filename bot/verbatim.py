@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.coherence import Place, closure, is_fragment, is_meta, is_pointer
+from bot.coherence import Position, closure, is_fragment, is_meta, is_pointer
 from bot.reply import Citation, CitedSentence
 from bot.retrieval import Candidate, Retriever
 from ingest.documents import Document
@@ -31,7 +31,7 @@ class Slice:
 
     document: Document
     passage: Passage
-    place: Place
+    position: Position
 
 
 def compose(
@@ -41,20 +41,20 @@ def compose(
 
     Sentences in `without` have been shown: they are not picked again, and come along only where another can't do without.
     """
-    shown = {(one.document.name, one.place) for one in without}
-    chosen: dict[str, set[Place]] = {}
+    shown = {(one.document.name, one.position) for one in without}
+    chosen: dict[str, set[Position]] = {}
     best: float | None = None
     fit = 0.0
     for candidate in candidates:
-        place = Place(candidate.passage, candidate.sentence)
+        position = Position(candidate.passage, candidate.sentence)
         if best is not None and candidate.own < best - _below(chosen, candidate) and candidate.vote < VOTED:
             continue
-        if (candidate.document.name, place) in shown or not _may_join(chosen, fit, candidate):
+        if (candidate.document.name, position) in shown or not _may_join(chosen, fit, candidate):
             continue
-        places = _whole(retriever, candidate, limit=maximum, pointing=candidate is candidates[0])
-        union = chosen.get(candidate.document.name, set()).union(places)
+        positions = _whole(retriever, candidate, limit=maximum, pointing=candidate is candidates[0])
+        union = chosen.get(candidate.document.name, set()).union(positions)
         others = sum(len(taken) for name, taken in chosen.items() if name != candidate.document.name)
-        if places and len(union) + others <= maximum:
+        if positions and len(union) + others <= maximum:
             fit = fit if chosen else candidate.fit
             chosen[candidate.document.name] = union
             # Where to read on is never a whole answer: the best sentence that says something stands with it.
@@ -63,16 +63,16 @@ def compose(
     return tuple(_slices(retriever, chosen))
 
 
-def _below(chosen: dict[str, set[Place]], candidate: Candidate) -> float:
-    passages = {place.passage for place in chosen.get(candidate.document.name, ())}
+def _below(chosen: dict[str, set[Position]], candidate: Candidate) -> float:
+    passages = {position.passage for position in chosen.get(candidate.document.name, ())}
     return BELOW_SAME_PASSAGE if candidate.passage in passages else BELOW_ELSEWHERE
 
 
-def _may_join(chosen: dict[str, set[Place]], fit: float, candidate: Candidate) -> bool:
+def _may_join(chosen: dict[str, set[Position]], fit: float, candidate: Candidate) -> bool:
     return not chosen or candidate.document.name in chosen or candidate.fit >= FITS_AS_WELL * fit
 
 
-def _whole(retriever: Retriever, candidate: Candidate, *, limit: int, pointing: bool) -> tuple[Place, ...]:
+def _whole(retriever: Retriever, candidate: Candidate, *, limit: int, pointing: bool) -> tuple[Position, ...]:
     """The candidate with what it needs; nothing where it says what the text is, or needs too much.
 
     A sentence that only says where to read on is let in where `pointing`: no other comes nearer to the question.
@@ -81,15 +81,15 @@ def _whole(retriever: Retriever, candidate: Candidate, *, limit: int, pointing: 
     if (is_pointer(text) and not pointing) or is_meta(text) or is_fragment(text):
         return ()
     passages = retriever.passages(candidate.document)
-    return closure(passages, Place(candidate.passage, candidate.sentence), limit=limit) or ()
+    return closure(passages, Position(candidate.passage, candidate.sentence), limit=limit) or ()
 
 
-def _slices(retriever: Retriever, chosen: dict[str, set[Place]]) -> Iterator[Slice]:
-    for name, places in chosen.items():
+def _slices(retriever: Retriever, chosen: dict[str, set[Position]]) -> Iterator[Slice]:
+    for name, positions in chosen.items():
         document = retriever.index.documents[name]
         passages = retriever.passages(document)
-        for place in sorted(places, key=lambda p: (p.passage, p.sentence)):
-            yield Slice(document, passages[place.passage], place)
+        for position in sorted(positions, key=lambda p: (p.passage, p.sentence)):
+            yield Slice(document, passages[position.passage], position)
 
 
 def cite(slices: Sequence[Slice]) -> tuple[tuple[CitedSentence, ...], tuple[Citation, ...]]:
@@ -100,7 +100,7 @@ def cite(slices: Sequence[Slice]) -> tuple[tuple[CitedSentence, ...], tuple[Cita
 
 
 def _citation(one: Slice, number: int) -> Citation:
-    sentence = one.passage.sentences[one.place.sentence]
+    sentence = one.passage.sentences[one.position.sentence]
     place = one.document.place(sentence.start)
     return Citation(
         number=number,

@@ -43,20 +43,6 @@ class Writer:
         self._model = model
         self._deadline = deadline
 
-    @classmethod
-    def from_setting(cls, name: str) -> "Writer":
-        """With the model of `provider:model`. Raises `LanguageModelError` with what to install or to set."""
-        return cls(LanguageModel.from_setting(name))
-
-    @property
-    def leaves_this_machine(self) -> bool:
-        """Whether questions go to another machine. Where the address is not known they are taken to."""
-        return self._model.leaves_this_machine
-
-    def unreachable(self) -> str:
-        """The kind of failure that a first word to the model ends in, empty where it answers."""
-        return self._model.unreachable()
-
     def write(self, question: str, sources: Sequence[str]) -> Answer[Draft]:
         """A draft from one or more numbered sentences (the first is 1), or why there is none."""
         return self._model.ask(_messages(question, sources), Draft, self._deadline)

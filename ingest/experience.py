@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 FILE = "experience.safetensors"
 
+# The scale of the softmax that the encoder is tuned with: cosines times this are comparable with logits.
+SCALE = 20.0
+
 # Vectors of the bank's questions are stored as whole numbers; a unit vector's parts lie within ±1.
 STEPS = 127.0
 
@@ -24,7 +27,7 @@ NONE = -1
 class Neighbours:
     """How near the question is to known ones, as cosines: the nearest answered one, the nearest near-miss; and their votes.
 
-    The VOTERS nearest vote, each counted by the exponential of its cosine times 20: `vote` is the share of those that are
+    The VOTERS nearest vote, each counted by the exponential of its cosine times SCALE: `vote` is the share of those that are
     answered, `premise` the share of those that take for granted what the document contradicts, `sentences` the share of those
     that a sentence answers, by its place among the document's sentences (0 where it isn't named).
     """
@@ -67,7 +70,7 @@ class Experience:
 
         cosines = self.questions @ np.asarray(vector, dtype=np.float32)
         nearest = np.argpartition(cosines, -self.VOTERS)[-self.VOTERS :]
-        weights = np.exp(20 * (cosines[nearest] - cosines[nearest].max()))
+        weights = np.exp(SCALE * (cosines[nearest] - cosines[nearest].max()))
         return Neighbours(
             answered=float(cosines[self.answered].max(initial=-1.0)),
             missed=float(cosines[~self.answered].max(initial=-1.0)),

@@ -11,11 +11,13 @@ import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.adapter import ADAPTER, CONFIG
 from ingest.bank import BankQuestion
+from ingest.experience import SCALE
 from ingest.weights import Weights
 
 if TYPE_CHECKING:
@@ -34,7 +36,6 @@ class Recipe:
     null_learning_rate: float = 3e-3
     epochs: int = 3
     batch: int = 128  # questions per step
-    scale: float = 20.0  # of the cosines in the softmax
     keep: float = 4.0  # weight of the term that holds general text in place
     keep_batch: int = 24  # general texts per step
     tokens: int = 160  # of a question or sentence that the tuning reads
@@ -61,44 +62,87 @@ def tune(
 ) -> Tuned:
     """Tune the base weights on a bank. `sentences` are as the index embeds them; `general` is text on any other subject."""
     import torch
-    from sentence_transformers import SentenceTransformer
 
     torch.manual_seed(recipe.seed)
-    model = SentenceTransformer(weights.location, device="cpu", local_files_only=True)
-    anchors = torch.tensor(model.encode(list(general), normalize_embeddings=True)) if general else torch.zeros(0, 384)
-    _add_adapter(model, recipe)
-    null_vector = torch.nn.Parameter(torch.zeros(model.get_embedding_dimension() or 0))
-    null_bias = torch.nn.Parameter(torch.tensor(0.35))
-    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": trainable, "lr": recipe.learning_rate, "weight_decay": 0.01},
-            {"params": [null_vector, null_bias], "lr": recipe.null_learning_rate, "weight_decay": 0.0},
-        ]
-    )
-    parts, place = _by_length(sentences)
+    training = _Training.begun(weights, sentences, general, recipe)
     steps = recipe.epochs * math.ceil(len(questions) / recipe.batch)
+    optimizer = training.optimizer()
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _warm_then_linear(step, steps))
     pick = random.Random(recipe.seed)  # noqa: S311 (the order of training, not a secret)
-    model.train()
+    training.model.train()
     for step, batch in enumerate(_batches(questions, recipe, pick), 1):
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_fast_half_precision()):
-            asked = _vectors(model, [q.question for q in batch], recipe)
-            among = torch.cat([_vectors(model, part, recipe) for part in parts])[place]
-            kept = pick.sample(range(len(general)), min(recipe.keep_batch, len(general)))
-            held = _vectors(model, [general[i] for i in kept], recipe) if kept else None
-        loss = _choice_loss(asked.float(), among.float(), null_vector, null_bias, batch, recipe.scale)
-        if held is not None:
-            loss = loss + recipe.keep * (1 - (held.float() * anchors[kept]).sum(-1)).mean()
+        loss = training.loss(batch, pick)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(trainable, 1.0)
+        torch.nn.utils.clip_grad_norm_(training.adapter, 1.0)
         optimizer.step()
         schedule.step()
         if progress:
             progress(step, steps)
-    model.eval()
-    return Tuned(model, null_vector.detach(), float(null_bias.detach()))
+    training.model.eval()
+    return Tuned(training.model, training.null_vector.detach(), float(training.null_bias.detach()))
+
+
+@dataclass(frozen=True)
+class _Training:
+    """What is trained, and on what: `anchors` are the vectors that the base weights give to the `general` texts."""
+
+    model: "SentenceTransformer"
+    null_vector: "torch.nn.Parameter"
+    null_bias: "torch.nn.Parameter"
+    sentences: Sequence[str]
+    general: Sequence[str]
+    anchors: "torch.Tensor"
+    recipe: Recipe
+
+    @classmethod
+    def begun(cls, weights: Weights, sentences: Sequence[str], general: Sequence[str], recipe: Recipe) -> "_Training":
+        """The base weights with an adapter that changes nothing yet."""
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        model = SentenceTransformer(weights.location, device="cpu", local_files_only=True)
+        anchors = torch.tensor(model.encode(list(general), normalize_embeddings=True)) if general else torch.zeros(0, 384)
+        _add_adapter(model, recipe)
+        null_vector = torch.nn.Parameter(torch.zeros(model.get_embedding_dimension() or 0))
+        return cls(model, null_vector, torch.nn.Parameter(torch.tensor(0.35)), sentences, general, anchors, recipe)
+
+    @cached_property
+    def adapter(self) -> "list[torch.nn.Parameter]":
+        """The encoder's parameters that are trained; the base weights are not."""
+        return [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+
+    @cached_property
+    def parts(self) -> tuple[list[list[str]], list[int]]:
+        """The sentences as `_by_length` lays them out."""
+        return _by_length(self.sentences)
+
+    def optimizer(self) -> "torch.optim.Optimizer":
+        """AdamW; "nothing here" learns faster, and nothing draws it to zero."""
+        import torch
+
+        null = [self.null_vector, self.null_bias]
+        return torch.optim.AdamW(
+            [
+                {"params": self.adapter, "lr": self.recipe.learning_rate, "weight_decay": 0.01},
+                {"params": null, "lr": self.recipe.null_learning_rate, "weight_decay": 0.0},
+            ]
+        )
+
+    def loss(self, batch: Sequence[BankQuestion], pick: random.Random) -> "torch.Tensor":
+        """That of some questions, with some general texts held in place."""
+        import torch
+
+        parts, place = self.parts
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_fast_half_precision()):
+            asked = _vectors(self.model, [q.question for q in batch], self.recipe)
+            among = torch.cat([_vectors(self.model, part, self.recipe) for part in parts])[place]
+            kept = pick.sample(range(len(self.general)), min(self.recipe.keep_batch, len(self.general)))
+            held = _vectors(self.model, [self.general[i] for i in kept], self.recipe) if kept else None
+        loss = _choice_loss(asked.float(), among.float(), self.null_vector, self.null_bias, batch)
+        if held is None:
+            return loss
+        return loss + self.recipe.keep * (1 - (held.float() * self.anchors[kept]).sum(-1)).mean()
 
 
 def _add_adapter(model: "SentenceTransformer", recipe: Recipe) -> None:
@@ -159,13 +203,12 @@ def _choice_loss(
     null_vector: "torch.Tensor",
     null_bias: "torch.Tensor",
     batch: Sequence[BankQuestion],
-    scale: float,
 ) -> "torch.Tensor":
     """Half the chance that any right sentence is picked, half the mean chance of each: one is enough, all are better."""
     import torch
 
     null = asked @ null_vector + null_bias
-    logarithms = torch.log_softmax(torch.cat([asked @ among.T, null[:, None]], 1) * scale, 1)
+    logarithms = torch.log_softmax(torch.cat([asked @ among.T, null[:, None]], 1) * SCALE, 1)
     right = torch.zeros_like(logarithms, dtype=torch.bool)
     for row, question in enumerate(batch):
         right[row, list(question.targets) or [-1]] = True

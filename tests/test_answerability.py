@@ -1,7 +1,7 @@
 """When it answers: a probability from named signals, bands by fitted thresholds, neighbours of the bank."""
 
 import math
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +86,11 @@ def test_each_signal_is_what_it_is_called() -> None:
     )
 
 
+def test_a_question_that_is_all_but_one_of_the_bank_is_known_well() -> None:
+    near = Neighbours(answered=0.95, missed=0.4, vote=0.8, premise=0.0)
+    assert signals(replace(several((0.4, 3.0), premise=0.0), neighbours=near))["known well"] == pytest.approx(0.8 * 0.1)
+
+
 def test_with_nothing_found_the_signals_are_those_of_nothing() -> None:
     assert signals(several()) == pytest.approx({"sentence": -1, "passage": 0.3, "lexical": 0, "coverage": 0.5, "known": 0.25})
     assert signals(several(premise=0.0))["mass"] == pytest.approx(-20 * 0.2)
@@ -98,11 +103,11 @@ def test_a_premise_is_remarked_on_where_a_fifth_of_the_neighbours_have_one(premi
 
 @pytest.mark.parametrize(
     ("logit", "probability"),
-    [(0.0, 0.5), (2.0, 0.8807970779778823), (-60.0, 8.756510762696521e-27), (-90.0, 8.756510762696521e-27)],
+    [(0.0, 0.5), (2.0, 0.8807970779778823), (-60.0, 8.756510762696521e-27), (-90.0, 8.756510762696521e-27), (90.0, 1.0)],
 )
 def test_the_probability_is_the_logistic_function_of_the_weighted_sum(logit: float, probability: float) -> None:
     assert Weighted(intercept=logit - 3, weights={"a": 2, "b": -1}).probability({"a": 2, "b": 1, "c": 99}) == pytest.approx(
-        probability, rel=1e-9
+        probability, rel=1e-9, abs=0
     )
 
 

@@ -85,6 +85,11 @@ def test_the_image_runs_as_nobody_in_particular_and_is_watched() -> None:
     assert any("/healthz" in line for line in lines)
     base = next(line for line in lines if line.startswith("FROM"))
     assert re.search(r"python:3\.1[1-9]", base)
+    installs = " ".join(line for line in lines if line.startswith("RUN"))
+    assert "install.py --for . requirements.lock" in installs
+    copied = {name for line in lines if line.startswith("COPY") and "--from" not in line for name in line.split()[1:-1]}
+    allowed = set((ROOT / ".dockerignore").read_text(encoding="utf-8").replace("!", "").splitlines())
+    assert copied <= allowed
 
 
 def test_the_services_write_only_where_they_are_meant_to() -> None:

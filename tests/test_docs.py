@@ -11,6 +11,7 @@ from tests.conftest import ROOT
 PAGES = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "SECURITY.md", ROOT / "CONTRIBUTING.md"])
 CODE = re.compile(r"`([^`\n]+)`")
 A_TEST = re.compile(r"(?:Test\w+::)?test_\w+")
+LINK = re.compile(r"\]\(([^)#\s]+)|\bsrc=\"([^\"]+)\"")
 A_FILE = re.compile(r"(?:[\w.-]+/)*[\w-]+\.(?:py|md|toml|jsonl|npz|txt|lock)")
 
 
@@ -46,6 +47,12 @@ def test_the_hazard_log_names_a_test_for_every_hazard() -> None:
 def test_every_test_that_a_page_names_exists(page: Path) -> None:
     named = named_tests(page.read_text(encoding="utf-8"))
     assert not [f"{file}::{test}" for file, test in named if not file or test not in names_in(ROOT / file)]
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    links = [first or second for first, second in LINK.findall(page.read_text(encoding="utf-8"))]
+    assert not [link for link in links if "://" not in link and not (page.parent / link).exists()]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

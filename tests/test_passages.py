@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import FrozenInstanceError
 
 import pytest
 from hypothesis import example, given
@@ -95,6 +96,13 @@ def test_an_edit_elsewhere_leaves_ids_as_they_are(article: Document) -> None:
     edited = article.text.replace("Clinical trials are carefully", "Trials are most carefully")
     after = {s.id for passage in cut(document(edited, name=article.name, sidecar=article.sidecar)) for s in passage.sentences}
     assert len(before - after) == len(after - before) == 1
+
+
+def test_what_was_cut_stays_as_it_is(article: Document) -> None:
+    passage = cut(article)[0]
+    for value in (passage, passage.section, passage.sentences[0]):
+        with pytest.raises(FrozenInstanceError):
+            value.text = "another"  # type: ignore[union-attr,misc]
 
 
 def test_the_article_is_cut_as_it_reads(article: Document) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.chain import Bot
-from bot.coherence import Place, closure
+from bot.coherence import Position, closure
 from bot.reply import Reason
 from tests.conftest import ROOT
 
@@ -52,7 +52,7 @@ def test_every_reply_is_short_whole_and_in_the_articles_order(bot: Bot, question
     assert starts == sorted(starts)
     passages = next(iter(bot.retriever.index.passages.values()))
     shown = {
-        Place(number, place)
+        Position(number, place)
         for number, passage in enumerate(passages)
         for place, sentence in enumerate(passage.sentences)
         if sentence.start in starts

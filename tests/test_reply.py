@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -62,12 +62,18 @@ def test_what_cannot_be_true_cannot_be_built(fields: dict[str, object]) -> None:
         reply(**fields)
 
 
+@example(start=-1, end=len(TEXT), quote=TEXT[-1], document="a.txt")
 @given(st.integers(-3, 40), st.integers(-3, 40), st.text(max_size=30), st.sampled_from(["a.txt", "b.txt", ""]))
 def test_only_a_true_slice_resolves(start: int, end: int, quote: str, document: str) -> None:
     """No offsets, document or quote outside the article ever resolve."""
     made = Citation.model_construct(number=1, document=document, title="", section=(), quote=quote, start=start, end=end)
     inside = document == "a.txt" and 0 <= start < end <= len(TEXT) and TEXT[start:end] == quote
     assert resolves(made, DOCUMENTS) == inside
+
+
+@pytest.mark.parametrize("elsewhere", [{"page": 3}, {"anchor": "top"}])
+def test_a_slice_on_another_page_does_not_resolve(elsewhere: dict[str, object]) -> None:
+    assert not resolves(citation().model_copy(update=elsewhere), DOCUMENTS)
 
 
 @given(st.integers(0, 25), st.integers(1, 26))

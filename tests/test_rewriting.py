@@ -13,7 +13,8 @@ from bot.chain import Bot
 from bot.language_model import LanguageModel
 from bot.reply import Outcome, Reply
 from bot.rewriting import IMPLAUSIBLE, NOT_ASKED, REWRITTEN, Rewriter, is_plausible
-from bot.safety.assessment import Level, assess
+from bot.safety.assessment import assess
+from bot.safety.level import Level
 from bot.settings import Settings
 from bot.steps import recorded
 from bot.web.readiness import Readiness

@@ -12,9 +12,10 @@ import pytest
 from bot.chain import Bot
 from bot.opening import open_bot
 from bot.reply import Flag, Outcome, Reason
-from bot.safety.assessment import Assessment, Level, assess
+from bot.safety.assessment import Assessment, assess
 from bot.safety.fitting import utterances
 from bot.safety.identifiers import holds_identifiers
+from bot.safety.level import Level
 from bot.safety.meaning import Meaning
 from bot.safety.reading import plain
 from bot.safety.regions import regions

@@ -71,11 +71,11 @@ def test_the_named_endpoint_returns_the_contracts_json(served: Served, bot: Bot)
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_the_readme_example_of_the_endpoint_works(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    example = re.search(r"```python\n(from gradio_client.+?)```", readme, re.DOTALL)
+def test_the_example_of_the_endpoint_works(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "using.md").read_text(encoding="utf-8")
+    example = re.search(r"```python\n(from gradio_client.+?)```", page, re.DOTALL)
     assert example
-    exec(example[1].replace("http://127.0.0.1:7860", served.address), {})  # noqa: S102 -- our own README
+    exec(example[1].replace("http://127.0.0.1:7860", served.address), {})  # noqa: S102 -- our own page
     assert "answered RFA is usually done while the patient is under general anesthesia" in capsys.readouterr().out
 
 

@@ -23,8 +23,8 @@ from bot.rewriting import Rewriter
 from bot.settings import Settings
 from bot.steps import note, recorded, step, watched_by
 from bot.tracing import Tracing
-from bot.words import words
 from bot.writer import Writer
+from ingest.words import words
 from tests.provider import copies, provider
 
 STEPS = ["triage", "standalone", "retrieve", "answerability", "compose", "verify", "reword", "reply", "ask"]

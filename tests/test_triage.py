@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.triage import QUESTION_CHARACTERS, other_script, readable_previous, small_talk, unreadable
+from bot.triage import EARLIER, QUESTION_CHARACTERS, other_script, readable_previous, small_talk, unreadable
 
 
 @pytest.mark.parametrize("question", ["What is RFA?", "7", "¿Qué?", "a\nb\tc\r", "x" * QUESTION_CHARACTERS])
@@ -75,10 +75,17 @@ def test_only_earlier_questions_that_could_be_asked_are_leant_on() -> None:
     assert readable_previous(["", "Hello", "What is RFA?", "a\x00", "thanks", "And bones?"]) == ("What is RFA?", "And bones?")
 
 
+def test_of_a_long_conversation_the_last_lines_are_read() -> None:
+    asked = [f"What is stent {number}?" for number in range(EARLIER + 2)]
+    assert EARLIER == 40
+    assert readable_previous(asked) == tuple(asked[2:])
+
+
 @pytest.mark.parametrize(
     ("said", "kind"),
     [
         ("THANK YOU KINDLY. GOOD BYE", "farewell"),
+        ("hello, thanks, bye", "farewell"),
         ("thanks, bye", "farewell"),
         ("I am scared", "feelings"),
         ("I am terrified and don't know what to do", "feelings"),

@@ -15,11 +15,11 @@ from playwright.sync_api import Page, expect, sync_playwright
 from bot.chain import Bot
 from bot.language_model import LanguageModel
 from bot.reply import Reply
-from bot.settings import Settings
+from bot.settings import DEFAULT_REGION, Settings
 from bot.web.article import Sections
 from bot.web.chat import AT_A_TIME, WAITING, Chat, Shown
-from bot.web.doorkeeper import ENDPOINT, Doorkeeper
-from bot.web.limits import BusyError, Place, RateLimit, TooManyError, Turnstile
+from bot.web.doorkeeper import ENDPOINT, PAGE, Doorkeeper
+from bot.web.limits import BusyError, RateLimit, Seat, TooManyError, Turnstile
 from bot.web.messages import Messages
 from bot.web.readiness import NotReadyError, Readiness
 from bot.web.security import Message, Receive, Scope, Send
@@ -170,6 +170,33 @@ def test_a_full_house_says_so_at_once(bot: Bot, article: Document, built_index: 
 
 
 @needs_chromium
+@pytest.mark.filterwarnings("ignore")
+def test_a_full_house_is_said_on_the_page_and_help_is_there(page: Page, bot: Bot, article: Document, built_index: Path) -> None:
+    """The question stays in the box to be asked again; whoever is in danger, now or a line before, is told what to do."""
+    from gradio_client import Client
+
+    readiness, slow = Readiness(), SlowBot(bot)
+    readiness.answer_with(slow)
+    with running(application(Settings(index=built_index), [article], readiness)) as address:
+        visit(page, address)
+        asker = Client(address, verbose=False)
+        jobs = [asker.submit(question="What is RFA?", api_name="/ask") for _ in range(AT_A_TIME + WAITING)]
+        time.sleep(3)
+        type_in(page, "What is a colostomy?")
+        expect(page.get_by_text(labels("problems")["busy"])).to_be_visible(timeout=2_000)
+        expect(page.get_by_role("textbox", name=LABEL["ask"])).to_have_value("What is a colostomy?")
+        expect(page.get_by_role("button", name=LABEL["send"], exact=True)).to_be_visible()
+        type_in(page, "dad is coughing up blood right now")
+        expect(page.locator("#log .reply.emergency")).to_have_count(1)
+        type_in(page, "what should I do?")
+        expect(page.locator("#log .reply.emergency")).to_have_count(2)
+        slow.gate.set()
+        assert [job.result(timeout=30)["outcome"] for job in jobs] == ["answered"] * len(jobs)
+        type_in(page, "What is a colostomy?")
+        expect(page.locator("#log .reply.answered")).to_have_count(1)
+
+
+@needs_chromium
 def test_thumbs_store_how_and_where_but_not_what(
     page: Page, bot: Bot, article: Document, built_index: Path, tmp_path: Path
 ) -> None:
@@ -197,7 +224,7 @@ def test_thumbs_store_how_and_where_but_not_what(
 def test_danger_is_answered_even_where_nothing_can_be(article: Document) -> None:
     """Not ready, or over the limit: a call for help gets what to do now, anything else gets the line that says why."""
     limit = RateLimit(1)
-    chat = Chat(Readiness(), [article], Messages([article.name], Sections([article]), Glossary([article])), limit, region="GB")
+    chat = Chat(Readiness(), [article], Messages([article.name], Sections([article]), Glossary([article])), limit, "GB")
     for client in ("a", "b"):
         for question, outcome in (("dad is coughing up blood right now", "emergency"), ("i want to kill myself", "crisis")):
             reply = asyncio.run(chat.reply(question, (), client))
@@ -218,10 +245,10 @@ async def everything(shown: AsyncIterator[Shown]) -> list[Shown]:
 def test_a_turnstile_lets_nobody_in_beyond_its_room() -> None:
     most, inside = 0, 0
 
-    async def ask(turnstile: Turnstile, open_now: asyncio.Event, place: Place | None = None) -> bool:
+    async def ask(turnstile: Turnstile, open_now: asyncio.Event, seat: Seat | None = None) -> bool:
         nonlocal most, inside
         try:
-            async with turnstile.turn(place):
+            async with turnstile.turn(seat):
                 inside += 1
                 most = max(most, inside)
                 await open_now.wait()
@@ -245,24 +272,24 @@ def test_a_turnstile_lets_nobody_in_beyond_its_room() -> None:
     assert (sum(entered), entered[-1], most, full_at_the_end) == (5, True, 2, False)
 
 
-def test_a_promised_place_is_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A question that never comes takes nobody's place; one that comes too late, while there is room, is answered."""
+def test_a_promised_seat_is_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question that never comes takes nobody's seat; one that comes too late, while there is room, is answered."""
     monkeypatch.setattr("bot.web.limits.ON_ITS_WAY", 0.05)
     turnstile = Turnstile(1, 0)
-    place = turnstile.promised()
+    seat = turnstile.promised()
     assert turnstile.full
     time.sleep(0.1)
     assert not turnstile.full
 
     async def late() -> None:
-        async with turnstile.turn(place):
+        async with turnstile.turn(seat):
             assert turnstile.full
 
     asyncio.run(late())
     assert not turnstile.full
 
 
-def declined(chat: Chat, body: object, *, whole: bool = True) -> tuple[int, bytes]:
+def declined(chat: Chat, body: object, *, whole: bool = True, path: str = ENDPOINT) -> tuple[int, bytes]:
     """What the doorkeeper answers to a question; status 200 and the body as it came to it where the question passes."""
     sent, content = list[Message](), json.dumps(body).encode() if whole else b"{"
 
@@ -279,17 +306,17 @@ def declined(chat: Chat, body: object, *, whole: bool = True) -> tuple[int, byte
         async def receive() -> Message:
             return {"type": "http.request", "body": parts.pop(), "more_body": bool(parts)}
 
-        await Doorkeeper(inner, chat)({"type": "http", "method": "POST", "path": ENDPOINT}, receive, send)
+        await Doorkeeper(inner, chat)({"type": "http", "method": "POST", "path": path}, receive, send)
 
     asyncio.run(exchange())
-    assert whole is False or sent[1]["body"] == content or sent[0]["status"] == 503
+    assert whole is False or sent[1]["body"] == content or sent[0]["status"] in (429, 503)
     return sent[0]["status"], sent[1]["body"]
 
 
 def test_the_doorkeeper_declines_what_can_wait_and_nothing_else(article: Document) -> None:
     """Only where the house is full; then whatever is no question, and every call for help, still gets to where it is answered."""
     messages = Messages([article.name], Sections([article]), Glossary([article]))
-    chat = Chat(Readiness(), [article], messages, RateLimit(None))
+    chat = Chat(Readiness(), [article], messages, RateLimit(None), DEFAULT_REGION)
     for _ in range(AT_A_TIME + WAITING):
         assert declined(chat, {"data": ["What is RFA?", []]})[0] == 200
     for data in (["What is RFA?"], ["What is RFA?", []], ["What is RFA?", ["What is a stent?"]], ["What is RFA?", None]):
@@ -301,6 +328,10 @@ def test_the_doorkeeper_declines_what_can_wait_and_nothing_else(article: Documen
     for odd in bodies:
         assert declined(chat, odd)[0] == 200
     assert declined(chat, None, whole=False)[0] == 200
+    status, body = declined(chat, {"data": ["What is RFA?", "[]"]}, path=PAGE)
+    assert (status, json.loads(body)) == (429, {"detail": labels("problems")["busy"]})
+    for of_the_page in (["[]"], ["[]", None], ["dad is coughing up blood right now", "[]"]):
+        assert declined(chat, {"data": of_the_page}, path=PAGE)[0] == 200
 
 
 def test_a_client_may_ask_so_much_in_a_minute() -> None:

@@ -18,8 +18,8 @@ from bot.faithful.labelled import SHIPPED, LabelledPair, PairSet, read_pair_set
 from bot.figures import BETWEEN, NOTHING, RESAMPLES, SEED, Figure, auroc, rate
 from bot.gates import Gate, Verdict, gates_path, hold, read_gate_file
 from bot.question_set import ALL
-from bot.words import stems
 from ingest.errors import CancerBotError, SourceError
+from ingest.words import stems
 
 THIS, RULES, OVERLAP = "this check", "rules only", "word overlap"
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from bot.words import words
+from ingest.words import words
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _SPELT = frozenset(

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from bot.conversation import leans
 from bot.safety.context import palliative, peaceful, without_wish_to_live
 from bot.safety.identifiers import holds_identifiers
 from bot.safety.learnt import probabilities
+from bot.safety.level import Level
 from bot.safety.reading import plain
 from bot.safety.rules import Sign, signs
 
@@ -37,21 +37,6 @@ DANGER_OF_SIGN = 0.1
 SURE = 0.7
 CONDITIONAL = 0.5
 PERSONAL = 0.5
-
-
-class Level(StrEnum):
-    """The classes of a question; the first that holds counts."""
-
-    CRISIS = "crisis"
-    EMERGENCY = "emergency"
-    CONDITIONAL = "conditional"
-    PERSONAL = "personal"
-    NONE = "none"
-
-    @property
-    def is_danger(self) -> bool:
-        """Whether somebody has to be called now."""
-        return self in (Level.CRISIS, Level.EMERGENCY)
 
 
 @dataclass(frozen=True)
@@ -85,7 +70,7 @@ def _assessed(said: str, least: float, least_in_few_words: float) -> Assessment:
     if text != said and len(text.split()) < NOTHING_ELSE:
         return Assessment(Level.NONE)
     seen = signs(text)
-    found = [sign for sign in seen if sign.level != "personal" and _is_meant(sign)]
+    found = [sign for sign in seen if sign.level is not Level.PERSONAL and _is_meant(sign)]
     names = tuple(dict.fromkeys(sign.name for sign in seen))
     learnt = probabilities(text)
     # The wish to die at home has the words of a crisis; there only a rule may see one.
@@ -95,7 +80,7 @@ def _assessed(said: str, least: float, least_in_few_words: float) -> Assessment:
         enough = max(enough, least_in_few_words)
     calm = _calm(seen, found, learnt)
     otherwise = calm if not found and danger < SURE else None
-    crisis = any(sign.level == "crisis" for sign in found)
+    crisis = any(sign.level is Level.CRISIS for sign in found)
     if crisis or (danger >= enough and learnt["crisis"] > learnt["emergency"] and not peaceful(text)):
         return Assessment(Level.CRISIS, names, otherwise=otherwise)
     if danger >= enough or any(not sign.supposed for sign in found):
@@ -107,7 +92,7 @@ def _calm(seen: Sequence[Sign], found: Sequence[Sign], learnt: dict[str, float])
     """The class of a question that is no danger."""
     if found or learnt["conditional"] >= CONDITIONAL:
         return Level.CONDITIONAL
-    personal = any(sign.level == "personal" for sign in seen) or learnt["personal"] >= PERSONAL
+    personal = any(sign.level is Level.PERSONAL for sign in seen) or learnt["personal"] >= PERSONAL
     return Level.PERSONAL if personal else Level.NONE
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from bot.safety.assessment import Level
 from bot.safety.learnt import BUCKETS, FILE, features, vector
+from bot.safety.level import Level
 from bot.safety.meaning import FILE as MEANING
 from bot.safety.meaning import Meaning
 from bot.safety.reading import plain

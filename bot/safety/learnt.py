@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 FILE = "learnt.npz"
+
+# The arrays of the file beside the names of the classes.
+NUMBERS = ("rarity", "weights", "intercept")
+
 BUCKETS = 1 << 16
 WORD_SIZES = (1, 2, 3)
 LETTER_SIZES = (3, 4, 5)
@@ -69,8 +73,8 @@ def _model() -> dict[str, "np.ndarray"]:
 
     try:
         with resources.as_file(resources.files(__package__).joinpath(FILE)) as path, np.load(path) as arrays:
-            return {name: arrays[name].astype(np.float32) if name != "classes" else arrays[name] for name in arrays.files}
-    except (OSError, ValueError, BadZipFile) as error:
+            return {"classes": arrays["classes"]} | {name: arrays[name].astype(np.float32) for name in NUMBERS}
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise ModelError(f"The safety net's file {FILE} can't be read: install the program again.") from error
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from zipfile import BadZipFile
 
-from bot.safety.assessment import Assessment, Level
+from bot.safety.assessment import Assessment
+from bot.safety.level import Level
 from ingest.errors import ModelError
 
 if TYPE_CHECKING:

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from itertools import pairwise
-from typing import Literal
 
 from bot.safety.context import denied, general, over, supposed
+from bot.safety.level import Level
 from bot.safety.reading import clauses
-
-Level = Literal["crisis", "emergency", "personal"]
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ def rules() -> tuple[Rule, ...]:
 
     return tuple(
         Rule(
-            one["level"],
+            Level(one["level"]),
             one["sign"],
             tuple(compiled(pattern) for pattern in one["patterns"]),
             one.get("explicit", False),

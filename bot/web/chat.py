@@ -10,7 +10,7 @@ from bot.fixed import help_without_answer
 from bot.reply import Outcome, Reply
 from bot.safety.regions import regions
 from bot.web import session
-from bot.web.limits import Place, RateLimit, Turnstile
+from bot.web.limits import RateLimit, Seat, Turnstile
 from bot.web.messages import Messages
 from bot.web.readiness import Readiness
 from ingest.documents import Document
@@ -41,7 +41,7 @@ class Chat:
     """Answers for the page and for the named endpoint; both count against a client's limit."""
 
     def __init__(
-        self, readiness: Readiness, documents: Sequence[Document], messages: Messages, limit: RateLimit, region: str = "US"
+        self, readiness: Readiness, documents: Sequence[Document], messages: Messages, limit: RateLimit, region: str
     ) -> None:
         """Keep what an answer needs. `region`: whose phone numbers are shown where there is no bot to answer."""
         self._region = regions()[region]
@@ -60,15 +60,15 @@ class Chat:
         """Whether one more question would be declined now."""
         return self._turnstile.full
 
-    def promised(self) -> Place:
-        """A place for a question that is on its way to `reply`."""
+    def promised(self) -> Seat:
+        """A seat for a question that is on its way to `reply`."""
         return self._turnstile.promised()
 
     def help_for(self, question: str, previous: Sequence[str]) -> Reply | None:
-        """What to do now, for whoever is in danger; it needs no place and no bot."""
+        """What to do now, for whoever is in danger; it needs no seat and no bot."""
         return help_without_answer(self._region, self.documents[0], question, previous)
 
-    async def reply(self, question: str, previous: Sequence[str], client: str, place: Place | None = None) -> Reply:
+    async def reply(self, question: str, previous: Sequence[str], client: str, seat: Seat | None = None) -> Reply:
         """The reply to a question. Raises `CancerBotError` with one line that says what to do.
 
         Whoever is in danger is told what to do even where nothing can be answered: not ready, busy, asked too much, broken.
@@ -77,14 +77,14 @@ class Chat:
         try:
             self._limit.count(client)
             bot = self._readiness.bot
-            async with self._turnstile.turn(place):
+            async with self._turnstile.turn(seat):
                 return await _asked(bot, question, previous)
         except CancerBotError:
             if urgent := self.help_for(question, previous):
                 return urgent
             raise
 
-    async def asked(self, question: str, kept: str, client: str) -> AsyncIterator[Shown]:
+    async def asked(self, question: str, kept: str, client: str, seat: Seat | None = None) -> AsyncIterator[Shown]:
         """First the question with a sign that it is being looked into, then the reply."""
         replies = self.replies(kept)
         # Nothing typed: nothing happens, as with any other empty box.
@@ -94,7 +94,7 @@ class Chat:
         turns = [*self._turns(replies), _message("user", self._messages.asked(question))]
         yield Shown([*turns, _message("assistant", self._messages.pending())], kept, waiting=True)
         try:
-            reply = await self.reply(question, session.questions(replies), client)
+            reply = await self.reply(question, session.questions(replies), client, seat)
         except CancerBotError as error:
             problem = _message("assistant", self._messages.problem(str(error)))
             yield Shown([*turns, problem], session.written(replies), box=question)

@@ -1,4 +1,4 @@
-"""Who asks through the named endpoint while the house is full is told so at the door: one ASGI layer around Gradio.
+"""Who asks while the house is full is told so at the door: one ASGI layer around Gradio.
 
 Gradio has some ten milliseconds of work with a question before it is anybody's turn. When many come in one moment, that work
 alone, one question after the other, keeps the last of them waiting for seconds to be told that it is busy.
@@ -7,21 +7,27 @@ alone, one question after the other, keeps the last of them waiting for seconds 
 import json
 from collections.abc import Sequence
 
+from bot.web import session
 from bot.web.chat import Chat
 from bot.web.security import Application, Message, Receive, Scope, Send
 from prompts import labels
 
+# Where questions come in: from programs, and from the page.
 ENDPOINT = "/gradio_api/call/ask"
+PAGE = "/gradio_api/queue/join"
 
-# Under this name the request holds the place that was promised to it.
-PLACE = "cancer_bot.place"
+# What is declined there. Gradio's page shows the text of a 429, but one of its own for a 503.
+STATUS = {ENDPOINT: 503, PAGE: 429}
+
+# Under this name the request holds the seat that was promised to it.
+SEAT = "cancer_bot.seat"
 
 # A longer request is looked at by Gradio alone, in bytes.
 LONGEST = 1_000_000
 
 
 class Doorkeeper:
-    """Declines questions that would find no place, with status 503 and the text as `detail`; calls for help always pass."""
+    """Declines questions that would find no seat, with the text as `detail`; calls for help always pass."""
 
     def __init__(self, app: Application, chat: Chat) -> None:
         """`app`: what answers; `chat`: knows how full it is."""
@@ -30,33 +36,39 @@ class Doorkeeper:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"].rstrip("/") != ENDPOINT:
+        path = scope.get("path", "").rstrip("/")
+        if scope["type"] != "http" or scope["method"] != "POST" or path not in STATUS:
             await self._app(scope, receive, send)
-        elif not self._chat.full:
-            await self._app({**scope, PLACE: self._chat.promised()}, receive, send)
-        else:
-            read = await _read(receive)
-            if self._may_wait(b"".join(message.get("body", b"") for message in read)):
-                await _decline(send)
-            else:
-                await self._app(scope, _again(read, receive), send)
+            return
+        read = await _read(receive)
+        asked = _asked(path, b"".join(message.get("body", b"") for message in read))
+        if asked and not self._chat.full:
+            scope = {**scope, SEAT: self._chat.promised()}
+        elif asked and self._may_wait(*asked):
+            await _decline(STATUS[path], send)
+            return
+        await self._app(scope, _again(read, receive), send)
 
-    def _may_wait(self, body: bytes) -> bool:
-        """Whether it is a question that can be asked later; what is none is left to Gradio."""
-        try:
-            question, previous = _asked(json.loads(body))
-        except (ValueError, TypeError, KeyError, RecursionError):
-            return False
+    def _may_wait(self, question: str, before: str | Sequence[str]) -> bool:
+        """Whether it can be asked later: it is no call for help."""
+        previous = session.questions(self._chat.replies(before)) if isinstance(before, str) else before
         return self._chat.help_for(question, previous) is None
 
 
-def _asked(request: dict[str, list[object]]) -> tuple[str, Sequence[str]]:
-    """The question and those before it. Raises `TypeError` or `ValueError` where there is none."""
-    question, previous, *_ = [*request["data"], None]
-    lines = previous if isinstance(previous, list) else []
-    if not isinstance(question, str) or not all(isinstance(line, str) for line in lines):
-        raise TypeError(question)
-    return question, lines
+def _asked(path: str, body: bytes) -> tuple[str, str | Sequence[str]] | None:
+    """The question, with the questions before it or the page's conversation; None for what is no question."""
+    try:
+        data: list[object] = [*json.loads(body)["data"], None]
+        question, before = data[:2]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    if not isinstance(question, str):
+        return None
+    if path == PAGE:
+        return (question, before) if isinstance(before, str) else None
+    lines = before if isinstance(before, list) else []
+    previous = [line for line in lines if isinstance(line, str)]
+    return (question, previous) if previous == lines else None
 
 
 async def _read(receive: Receive) -> list[Message]:
@@ -78,8 +90,8 @@ def _again(read: list[Message], receive: Receive) -> Receive:
     return replayed
 
 
-async def _decline(send: Send) -> None:
+async def _decline(status: int, send: Send) -> None:
     body = json.dumps({"detail": labels("problems")["busy"]}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), (b"retry-after", b"3")]
-    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

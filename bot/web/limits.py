@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from ingest.errors import CancerBotError
 from prompts import labels
 
-# How long a place is kept for a question that is on its way, in seconds.
+# How long a seat is kept for a question that is on its way, in seconds.
 ON_ITS_WAY = 5.0
 
 
@@ -40,8 +40,8 @@ class BusyError(CancerBotError):
     """So many are asking that one more would wait too long."""
 
 
-class Place:
-    """A place that was promised to one question."""
+class Seat:
+    """A seat that was promised to one question."""
 
 
 class Turnstile:
@@ -54,27 +54,27 @@ class Turnstile:
         """`at_a_time`: answered together; `waiting`: may wait beside them."""
         self._room = at_a_time + waiting
         self._inside = 0
-        self._promised: dict[Place, float] = {}
+        self._promised: dict[Seat, float] = {}
         self._answering = asyncio.Semaphore(at_a_time)
 
     @property
     def full(self) -> bool:
         """Whether one more would be declined now."""
         now = time.monotonic()
-        self._promised = {place: until for place, until in self._promised.items() if until > now}
+        self._promised = {seat: until for seat, until in self._promised.items() if until > now}
         return self._inside + len(self._promised) >= self._room
 
-    def promised(self) -> Place:
-        """A place for a question that is on its way; it is nobody's any more where the question does not come in time."""
-        place = Place()
-        self._promised[place] = time.monotonic() + ON_ITS_WAY
-        return place
+    def promised(self) -> Seat:
+        """A seat for a question that is on its way; it is nobody's any more where the question does not come in time."""
+        seat = Seat()
+        self._promised[seat] = time.monotonic() + ON_ITS_WAY
+        return seat
 
     @contextlib.asynccontextmanager
-    async def turn(self, place: Place | None = None) -> AsyncIterator[None]:
-        """One question's turn, in the place that was promised to it. Raises `BusyError` where the house is full."""
-        had_place = place is not None and self._promised.pop(place, None) is not None
-        if not had_place and self.full:
+    async def turn(self, seat: Seat | None = None) -> AsyncIterator[None]:
+        """One question's turn, in the seat that was promised to it. Raises `BusyError` where the house is full."""
+        had_seat = seat is not None and self._promised.pop(seat, None) is not None
+        if not had_seat and self.full:
             raise BusyError(labels("problems")["busy"])
         self._inside += 1
         try:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from bot.web import session
 from bot.web.chat import Chat, Shown, feedback
-from bot.web.doorkeeper import PLACE
+from bot.web.doorkeeper import SEAT
 from bot.web.feedback import Thumbs
-from bot.web.limits import Place
+from bot.web.limits import Seat
 from ingest.errors import CancerBotError
 from prompts import labels
 
@@ -121,7 +121,7 @@ def _join_asking(chat: Chat, parts: _Parts) -> None:
     import gradio as gr
 
     async def on_ask(question: str, kept: str, request: gr.Request) -> AsyncIterator[list[Any]]:
-        async for shown in chat.asked(question, kept, _client(request)):
+        async for shown in chat.asked(question, kept, _client(request), _seat(request)):
             yield _updates(shown)
 
     async def on_choose(kept: str, choice: gr.SelectData, request: gr.Request) -> AsyncIterator[list[Any]]:
@@ -163,7 +163,7 @@ def _named_endpoint(chat: Chat) -> None:
     async def ask(question: str, request: gr.Request, previous: list[str] | None = None) -> dict[str, Any]:
         """The reply to a question as JSON. `previous`: the earlier questions of the conversation, oldest first."""
         try:
-            reply = await chat.reply(question, previous or (), _client(request), _place(request))
+            reply = await chat.reply(question, previous or (), _client(request), _seat(request))
         except CancerBotError as error:
             raise gr.Error(str(error), print_exception=False) from error
         return reply.model_dump(mode="json")
@@ -188,10 +188,10 @@ def _on_like(chat: Chat, thumbs: Thumbs) -> Callable[..., None]:
     return on_like
 
 
-def _place(request: "gr.Request") -> Place | None:
-    """The place that the doorkeeper promised to this request."""
-    place = request.request.scope.get(PLACE) if request and request.request else None
-    return place if isinstance(place, Place) else None
+def _seat(request: "gr.Request") -> Seat | None:
+    """The seat that the doorkeeper promised to this request."""
+    seat = request.request.scope.get(SEAT) if request and request.request else None
+    return seat if isinstance(seat, Seat) else None
 
 
 def _client(request: "gr.Request") -> str:

@@ -8,10 +8,11 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING
 
 from bot.chain import Bot
 from bot.following import Following
+from bot.language_model import LanguageModel
 from bot.opening import open_bot, weights_for
 from bot.privacy import keep_to_this_machine
 from bot.settings import Settings
@@ -30,11 +31,13 @@ from bot.web.shell import Shell
 from bot.web.templating import static_folder
 from bot.web.terms import Glossary
 from bot.web.visit import visit_markdown, visit_page
-from bot.writer import Writer
 from ingest.documents import Document, read_documents
 from ingest.errors import CancerBotError
 from ingest.extracted import FOLDER
 from prompts import text
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 # How long open connections may take to end when the server is stopped, in seconds.
 GRACE = 2
@@ -70,10 +73,7 @@ def serve(settings: Settings, host: str, port: int, say: Say, tell: Say) -> None
 
         def get_ready() -> None:
             try:
-                bot = open_bot(settings, progress=readiness.progress, say=say)
-                bot.ask(WARM_UP)
-                readiness.answer_with(bot)
-                Following(settings, bot, readiness.answer_with, say).start()
+                _answer(settings, readiness, say)
                 tell(f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}")
             except CancerBotError as error:
                 failed.append(error)
@@ -88,9 +88,16 @@ def serve(settings: Settings, host: str, port: int, say: Say, tell: Say) -> None
         raise failed[0]
 
 
+def _answer(settings: Settings, readiness: Readiness, say: Say) -> None:
+    """Open a bot and answer with it, and with each that takes over from it when the index has a new version."""
+    bot = open_bot(settings, progress=readiness.progress, say=say)
+    bot.ask(WARM_UP)
+    readiness.answer_with(bot)
+    Following(settings, bot, readiness.answer_with, say).start()
+
+
 def application(settings: Settings, documents: Sequence[Document], readiness: Readiness) -> Application:
     """The whole as one ASGI application."""
-    import gradio as gr
     from fastapi import FastAPI
     from fastapi.responses import JSONResponse
     from fastapi.staticfiles import StaticFiles
@@ -106,20 +113,7 @@ def application(settings: Settings, documents: Sequence[Document], readiness: Re
 
     _add_visit(app, chat)
     app.mount("/page", StaticFiles(directory=static_folder()))
-    users = Users.from_file(settings.auth_file) if settings.auth_file else None
-    blocks = page(chat, _starters(settings, documents), settings.feedback)
-    theme = gr.themes.Base(font=("system-ui", "sans-serif"), font_mono=("ui-monospace", "monospace"))
-    app = gr.mount_gradio_app(
-        app,
-        blocks,
-        path="/",
-        auth=users.may if users else None,
-        auth_message=text("notice"),
-        footer_links=[],
-        theme=theme,
-        show_error=True,
-    )
-    secured = Secured(Doorkeeper(app, chat), shell)
+    secured = Secured(Doorkeeper(_with_page(app, chat, settings), chat), shell)
 
     def renew(bot: Bot) -> None:
         """A bot of other documents: from now on the page shows these."""
@@ -133,15 +127,33 @@ def application(settings: Settings, documents: Sequence[Document], readiness: Re
     return secured
 
 
+def _with_page(app: "FastAPI", chat: Chat, settings: Settings) -> "FastAPI":
+    """The application with the page at its root, behind a password where there are users."""
+    import gradio as gr
+
+    users = Users.from_file(settings.auth_file) if settings.auth_file else None
+    mounted: FastAPI = gr.mount_gradio_app(
+        app,
+        page(chat, _starters(settings, chat.documents), settings.feedback),
+        path="/",
+        auth=users.may if users else None,
+        auth_message=text("notice"),
+        footer_links=[],
+        theme=gr.themes.Base(font=("system-ui", "sans-serif"), font_mono=("ui-monospace", "monospace")),
+        show_error=True,
+    )
+    return mounted
+
+
 def _shown(settings: Settings, documents: Sequence[Document]) -> tuple[Messages, Shell]:
     """What renders replies, and the frame with the documents themselves."""
     glossary = Glossary(documents)
-    remote = bool(settings.chat_model) and Writer.from_setting(settings.chat_model).leaves_this_machine
+    remote = bool(settings.chat_model) and LanguageModel.from_setting(settings.chat_model).leaves_this_machine
     messages = Messages([document.name for document in documents], Sections(documents), glossary)
     return messages, Shell(documents, glossary, remote=remote)
 
 
-def _add_visit(app: Any, chat: Chat) -> None:
+def _add_visit(app: "FastAPI", chat: Chat) -> None:
     from fastapi import Form
     from fastapi.responses import HTMLResponse, Response
 

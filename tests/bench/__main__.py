@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for part in given.parts:
         done[part] = _measured(part, given)
         done["machine"]["measured in"] = f"{time.perf_counter() - begun:.0f} s"
-        # After each part: a run of an hour that is stopped keeps what it has.
+        # After each part: a long run that is stopped keeps what it has.
         (given.out / "bench.json").write_text(json.dumps(done, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(printed(lines(done)))
     sys.stderr.write(f"Also in {given.out}, with plots\n")
