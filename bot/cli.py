@@ -230,7 +230,7 @@ def tune(
     out: Annotated[Path | None, typer.Option(help="Folder of the result; default: beside the article, where it is used.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tune the encoder on a question bank and fit when to keep silent; takes half an hour on two cores."""
+    """Tune the encoder on a question bank and fit when to keep silent; takes about an hour on two cores."""
     settings = _settings()
     from bot.fitting import Fit, default_out
     from bot.privacy import keep_to_this_machine

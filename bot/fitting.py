@@ -21,7 +21,6 @@ from bot.spelling import FILE as WORDS
 from bot.spelling import VOCABULARY, bank_words
 from bot.suggestions import FILE as SUGGESTIONS
 from bot.suggestions import well_formed
-from bot.words import stems, words
 from ingest.adapter import MANIFEST, TuningManifest, tuned_folder
 from ingest.bank import FALSE_PREMISE, BankQuestion, answer_sentences, read_bank
 from ingest.documents import Document, read_document
@@ -34,6 +33,7 @@ from ingest.passages import cut
 from ingest.store import embedded_text
 from ingest.tuning import Recipe, save, tune
 from ingest.weights import Weights
+from ingest.words import stems, words
 
 # Where the bank names no hands, one question in so many is held out.
 EVERY = 5
@@ -45,7 +45,7 @@ ENOUGH = 200
 TURNS = 2
 
 # So many questions, each of at most so many characters, are learnt after others; this share after such with the same answer.
-TOPIC_CHANGES = 900
+TOPIC_CHANGES = 1800
 SHORT = 160
 SAME_TOPIC = 0.4
 
@@ -114,7 +114,7 @@ class Fit:
         """For each sentence the clearest of the bank's questions that read well and that the program answers with it."""
         sentences = [s for _, s in answer_sentences(cut(document))]
         fit = [q for q in questions if q.targets and q.kind != FALSE_PREMISE and not is_pointer(sentences[q.targets[0]].text)]
-        readable = [q for q in fit if well_formed(q.question)]
+        readable = [q for q in fit if not q.previous and well_formed(q.question)]
         best: dict[int, tuple[float, str]] = {}
         for one in self._asked(document, readable, folder, "Checking suggestions"):
             judgement = judge(one.found, fitted)
@@ -191,7 +191,7 @@ def topic_changes(questions: Sequence[BankQuestion], seed: int) -> list[BankQues
     changes = []
     for last in pick.sample(alone, min(TOPIC_CHANGES, len(alone))):
         among = alike[last.targets[0]] if last.targets and pick.random() < SAME_TOPIC else alone
-        before = [one.question for one in pick.sample(among, min(pick.choice((1, 1, 2)), len(among))) if one is not last]
+        before = [one.question for one in pick.sample(among, min(pick.choice((1, 2)), len(among))) if one is not last]
         changes.append(replace(last, question=in_context(last.question, before)))
     return changes
 

@@ -20,6 +20,13 @@ STARTERS = 5
 
 # A question that reads well on a button: short, plain, about the subject and not about somebody's own case.
 _WELL_FORMED = re.compile(r"(?:What|How|Why|When|Where|Which|Who|Can|Does|Do|Is|Are) [^?.!;:\"]{5,58}\?")
+# "Is possible to …", "Is trial for …": the thing itself, or its article, is missing.
+_INCOMPLETE = re.compile(
+    r"""(?:Is|Are)\s(?:possible|necessary|true|allowed|safe|useful)\b
+      | Is\s(?!(?:the|an?|there|any\w*|one|some|every\w*|each|just|only|all|chemo|cancer|pain)\b
+             | [\w-]+(?:ing|y|ion|ment|ive|ics?)\b)""",
+    re.VERBOSE,
+)
 _OWN_CASE = re.compile(
     r"""\b(?:i|me|my|mine|we|us|our|he|him|his|she|her|you|your|they|them|their|it|its|this|that|these|those
         |mum|mom|dad|gran|nan|wife|husband|son|daughter|uncle|aunt)\b""",
@@ -80,4 +87,4 @@ def _repeats(question: str, before: Sequence[frozenset[str]]) -> bool:
 
 def well_formed(question: str) -> bool:
     """Whether a question of the bank can stand on a button."""
-    return bool(_WELL_FORMED.fullmatch(question)) and not _OWN_CASE.search(question)
+    return bool(_WELL_FORMED.fullmatch(question)) and not (_OWN_CASE.search(question) or _INCOMPLETE.match(question))

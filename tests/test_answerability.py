@@ -194,13 +194,21 @@ def test_suggestions_come_from_nearby_and_are_new() -> None:
     assert SUGGESTIONS.after([], []) == ()
 
 
-@pytest.mark.parametrize("question", ["What is RFA?", "Can surgery stop bleeding from the stomach?"])
+@pytest.mark.parametrize("question", ["What is RFA?", "Can surgery stop bleeding from the stomach?", "Is surgery ever any use?"])
 def test_plain_questions_can_stand_on_a_button(question: str) -> None:
     assert well_formed(question)
 
 
 @pytest.mark.parametrize(
-    "question", ["what is rfa", "What will they do to me?", "Is it safe?", "Mum cried. What is RFA good for?"]
+    "question",
+    [
+        "what is rfa",
+        "What will they do to me?",
+        "Is it safe?",
+        "Is possible to mix them?",
+        "Is trial for all?",
+        "Mum cried. What is RFA good for?",
+    ],
 )
 def test_other_questions_can_not(question: str) -> None:
     assert not well_formed(question)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.web.measured import measured
 from tests.conftest import ROOT
 
 PAGES = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "SECURITY.md", ROOT / "CONTRIBUTING.md"])
@@ -13,6 +14,34 @@ CODE = re.compile(r"`([^`\n]+)`")
 A_TEST = re.compile(r"(?:Test\w+::)?test_\w+")
 LINK = re.compile(r"\]\(([^)#\s]+)|\bsrc=\"([^\"]+)\"")
 A_FILE = re.compile(r"(?:[\w.-]+/)*[\w-]+\.(?:py|md|toml|jsonl|npz|txt|lock)")
+
+
+# A figure of "About", and the row and the column of docs/quality.md where it stands.
+SHOWN = {
+    "390 questions: right": ("correct (dense only)", "fresh"),
+    "No wrong answer: silent, or with the evidence": ("no wrong answer (dense only)", "fresh"),
+    "Silent where the article does not say": ("silent where the article does not say", "this program"),
+    "144 real patients' questions: right": ("correct (dense only)", "real"),
+    "144 real patients' questions: no wrong answer": ("no wrong answer (dense only)", "real"),
+}
+
+
+def tables(page: str) -> list[list[list[str]]]:
+    """Each table of a page as its rows of cells, the head first, without the line under it."""
+    found = [one.splitlines() for one in re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE)]
+    return [[[cell.strip(" *") for cell in row.split("|")[1:-1]] for row in rows if "---" not in row] for rows in found]
+
+
+def test_the_figures_of_about_are_the_measured_ones() -> None:
+    """Read from the page about quality: rows by their name, columns by their head."""
+    quality = tables((ROOT / "docs" / "quality.md").read_text(encoding="utf-8"))
+    stands = {
+        (row[0], head): cell for head_row, *rows in quality for row in rows for head, cell in zip(head_row, row, strict=True)
+    }
+    shown = dict(measured())
+    assert set(shown) == set(SHOWN)
+    for name, place in SHOWN.items():
+        assert shown[name].removesuffix(" %") == re.match(r"[*]*([\d.]+)", stands[place])[1], name  # type: ignore[index]
 
 
 def names_in(file: Path) -> set[str]:
