@@ -289,6 +289,16 @@ def test_a_promised_seat_is_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -
     assert not turnstile.full
 
 
+def test_who_has_asked_too_much_keeps_nobody_out(article: Document) -> None:
+    """A question that never comes to its turn gives its seat back."""
+    messages = Messages([article.name], Sections([article]), Glossary([article]))
+    chat = Chat(Readiness(), [article], messages, RateLimit(1), DEFAULT_REGION)
+    for _ in range(2 * (AT_A_TIME + WAITING)):
+        with pytest.raises((NotReadyError, TooManyError)):
+            asyncio.run(chat.reply("What is RFA?", (), "a", chat.promised()))
+    assert not chat.full
+
+
 def declined(chat: Chat, body: object, *, whole: bool = True, path: str = ENDPOINT) -> tuple[int, bytes]:
     """What the doorkeeper answers to a question; status 200 and the body as it came to it where the question passes."""
     sent, content = list[Message](), json.dumps(body).encode() if whole else b"{"
@@ -330,7 +340,7 @@ def test_the_doorkeeper_declines_what_can_wait_and_nothing_else(article: Documen
     assert declined(chat, None, whole=False)[0] == 200
     status, body = declined(chat, {"data": ["What is RFA?", "[]"]}, path=PAGE)
     assert (status, json.loads(body)) == (429, {"detail": labels("problems")["busy"]})
-    for of_the_page in (["[]"], ["[]", None], ["dad is coughing up blood right now", "[]"]):
+    for of_the_page in (["[]"], ["[]", None], ["  ", "[]"], ["dad is coughing up blood right now", "[]"]):
         assert declined(chat, {"data": of_the_page}, path=PAGE)[0] == 200
 
 

@@ -83,6 +83,8 @@ class Chat:
             if urgent := self.help_for(question, previous):
                 return urgent
             raise
+        finally:
+            self._turnstile.give_back(seat)
 
     async def asked(self, question: str, kept: str, client: str, seat: Seat | None = None) -> AsyncIterator[Shown]:
         """First the question with a sign that it is being looked into, then the reply."""

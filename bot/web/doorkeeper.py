@@ -62,7 +62,7 @@ def _asked(path: str, body: bytes) -> tuple[str, str | Sequence[str]] | None:
         question, before = data[:2]
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    if not isinstance(question, str):
+    if not isinstance(question, str) or not question.strip():
         return None
     if path == PAGE:
         return (question, before) if isinstance(before, str) else None

@@ -70,6 +70,11 @@ class Turnstile:
         self._promised[seat] = time.monotonic() + ON_ITS_WAY
         return seat
 
+    def give_back(self, seat: Seat | None) -> None:
+        """A seat that is not needed after all is free for others at once."""
+        if seat:
+            self._promised.pop(seat, None)
+
     @contextlib.asynccontextmanager
     async def turn(self, seat: Seat | None = None) -> AsyncIterator[None]:
         """One question's turn, in the seat that was promised to it. Raises `BusyError` where the house is full."""
