@@ -5,6 +5,7 @@ but what they ask for. Otherwise both are built here, and the dependencies are b
 """
 
 import os
+import re
 import site
 import subprocess
 import sys
@@ -89,7 +90,7 @@ def test_the_sdist_builds_the_same_wheel(sdist: Path, wheel: Path, tmp_path: Pat
 def test_the_wheel_answers_from_a_foreign_folder(installed: Path, tmp_path: Path) -> None:
     done = run([str(installed), "ask", "What is palliative radiation?"], tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "This is called palliative radiation. [3]" in " ".join(done.stdout.split())
+    assert re.search(r"This is called palliative radiation\. \[\d\]", " ".join(done.stdout.split()))
     where = run([str(installed.parent / "python"), "-c", "import bot; print(bot.__file__)"], tmp_path)
     assert where.stdout.startswith(str(installed.parent.parent))
 
