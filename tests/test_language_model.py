@@ -66,9 +66,12 @@ def test_after_the_deadline_the_connection_is_closed(talking: Talking, behave: B
 def test_an_interrupt_closes_the_connection(talking: Talking) -> None:
     """Ctrl-C while the model writes."""
     model, there = talking(stalls)
+    # What a shell starts in the background does not heed it otherwise.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         Writer(model).write(QUESTION, ["x"])
+    signal.signal(signal.SIGINT, before)
     assert there.hung_up.wait(SOON)
 
 

@@ -9,6 +9,7 @@ from bot.evaluation import Evaluation, evaluate, read_plan
 from bot.model_figures import RULES, Uses
 from bot.opening import open_bot
 from bot.report import page
+from bot.rewriting import IMPLAUSIBLE, NOT_ASKED, REWRITTEN
 from bot.scoreboard import scoreboard
 from bot.settings import Settings
 from tests.provider import Handler, copies, is_rewriting, provider
@@ -48,8 +49,10 @@ def test_the_rules_stand_beside_the_model(evaluation: Evaluation) -> None:
     rules = {result.question.id: result for result in evaluation.others[RULES]}
     own = {result.question.id: result for result in evaluation.results}
     assert next(iter(evaluation.others)) == RULES
-    assert (own["strontium"].follow_up, own["strontium"].correct, rules["strontium"].correct) == ("rewritten", True, False)
-    assert (own["awake"].follow_up, own["awake"].correct, rules["awake"].correct) == ("implausible", True, True)
+    assert (own["strontium"].follow_up, own["strontium"].correct, rules["strontium"].follow_up) == (REWRITTEN, True, NOT_ASKED)
+    assert own["strontium"].answerability != rules["strontium"].answerability
+    assert (own["awake"].follow_up, own["awake"].correct, rules["awake"].correct) == (IMPLAUSIBLE, True, True)
+    assert own["awake"].answerability == rules["awake"].answerability
     assert own["strontium"].passage_first
     assert RULES in scoreboard(evaluation)
     assert RULES in page(evaluation)
