@@ -104,7 +104,9 @@ def named_document(folder: Path, name: str, *, texts: Path | None = None) -> Doc
 def _reading(folder: Path) -> Iterator[None]:
     """Turn what can go wrong with a folder and its files into one line."""
     if not folder.exists():
-        raise SourceError(f"The folder of sources {folder} does not exist: create it or name another with --docs.")
+        raise SourceError(
+            f"The folder of sources {folder} does not exist: create it or name another in CANCER_BOT_DOCS (ingest: --docs)."
+        )
     if not folder.is_dir():
         raise SourceError(f"The folder of sources {folder} is not a folder: name a folder with --docs.")
     try:

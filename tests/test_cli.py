@@ -48,7 +48,10 @@ def one_line(err: str) -> bool:
 def test_an_answer_is_printed_with_citations_source_and_notice(run: Run) -> None:
     status, out, err = run("ask", "What is palliative radiation?")
     assert (status, err) == (0, "")
-    assert re.search(r"This is called palliative radiation\. \[\d\]", " ".join(out.split()))
+    shown = " ".join(out.split())
+    number = re.search(r"This is called palliative radiation\. \[(\d)\]", shown)
+    assert number
+    assert re.search(rf"\[{number[1]}\] Treating Advanced Cancer › Radiation therapy [^\[]* characters 6452 to 6488", shown)
     assert "treating-advanced-cancer.txt, characters 6452 to 6488" in out
     assert "last revised December 16, 2016" in " ".join(out.split())
     assert "This is not medical advice." in out

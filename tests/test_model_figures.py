@@ -15,15 +15,16 @@ from bot.settings import Settings
 from tests.provider import Handler, copies, is_rewriting, provider
 from tests.test_evaluation import AWAKE, PALLIATIVE, line, write_set
 
-LATER = "thank you. and do they operate much when its advanced"
-OPERATE = "Surgery isn’t often used to treat advanced cancer, but can help in some cases."
+# Two lines lie between the question and its subject: more than is read without a model.
+LATER = "thank you. and for the liver"
+LIVER = "It’s used most often for cancer that has spread to the bone or liver, but may be used in other areas, too."
 SET = (
-    line("strontium", "how does strontium work", LATER, evidence=[OPERATE], tags=["follow-up"]),
+    line("liver", "What is ablation?", "how much is parking", "what should I eat", LATER, evidence=[LIVER], tags=["follow-up"]),
     line("awake", "How does RFA work?", "Is the patient awake during it?", evidence=[AWAKE], tags=["follow-up"]),
     line("palliative", "What is palliative radiation?", evidence=[PALLIATIVE]),
     line("football", "Who won the football world cup?", expect="not_in_article"),
 )
-WELL = copies({LATER: "Do they operate much when it is advanced?", "Is the patient awake during it?": "Is chemotherapy free?"})
+WELL = copies({LATER: "Is ablation for the liver?", "Is the patient awake during it?": "Is chemotherapy free?"})
 
 
 def behave(handler: Handler) -> str | None:
@@ -49,11 +50,11 @@ def test_the_rules_stand_beside_the_model(evaluation: Evaluation) -> None:
     rules = {result.question.id: result for result in evaluation.others[RULES]}
     own = {result.question.id: result for result in evaluation.results}
     assert next(iter(evaluation.others)) == RULES
-    assert (own["strontium"].follow_up, own["strontium"].correct, rules["strontium"].follow_up) == (REWRITTEN, True, NOT_ASKED)
-    assert own["strontium"].answerability != rules["strontium"].answerability
+    assert (own["liver"].follow_up, own["liver"].correct, rules["liver"].correct) == (REWRITTEN, True, False)
+    assert (rules["liver"].follow_up, rules["awake"].follow_up) == (NOT_ASKED, NOT_ASKED)
     assert (own["awake"].follow_up, own["awake"].correct, rules["awake"].correct) == (IMPLAUSIBLE, True, True)
     assert own["awake"].answerability == rules["awake"].answerability
-    assert own["strontium"].passage_first
+    assert own["liver"].passage_first
     assert RULES in scoreboard(evaluation)
     assert RULES in page(evaluation)
     assert RULES in evaluation.as_dict()["summary"]["baselines"]

@@ -90,7 +90,10 @@ def test_the_sdist_builds_the_same_wheel(sdist: Path, wheel: Path, tmp_path: Pat
 def test_the_wheel_answers_from_a_foreign_folder(installed: Path, tmp_path: Path) -> None:
     done = run([str(installed), "ask", "What is palliative radiation?"], tmp_path)
     assert done.returncode == 0, done.stderr
-    assert re.search(r"This is called palliative radiation\. \[\d\]", " ".join(done.stdout.split()))
+    shown = " ".join(done.stdout.split())
+    number = re.search(r"This is called palliative radiation\. \[(\d)\]", shown)
+    assert number
+    assert re.search(rf"\[{number[1]}\] Treating Advanced Cancer › Radiation therapy [^\[]* characters 6452 to 6488", shown)
     where = run([str(installed.parent / "python"), "-c", "import bot; print(bot.__file__)"], tmp_path)
     assert where.stdout.startswith(str(installed.parent.parent))
 
