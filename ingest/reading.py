@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 # Passages that a reader of a large index keeps at hand: some megabytes.
 KEPT = 2000
 
+# A passage of one sentence lies exactly where its sentence does, and the vector search gives such two in an order that changes
+# from one build to the next: so many more than asked for are fetched, to cut between them always alike.
+TIED = 16
+
+# Cosines that agree to so many decimals count as equally near; float32 and the make-up of a batch leave less than that.
+DECIMALS = 5
+
 # Passages that are read at a time where somebody goes through a whole document.
 PAGE = 64
 
@@ -74,13 +81,18 @@ class Index:
             self._resources = stack.pop_all()
 
     def search(self, vector: list[float], *, k: int) -> dict[str, float]:
-        """The ids of the `k` nearest passages and sentences with their cosine similarity, -1 to 1, nearest first."""
+        """The ids of the `k` nearest passages and sentences with their cosine similarity, -1 to 1, nearest first.
+
+        Of equally near ones the smaller id comes first, so that every index of the same texts gives the same.
+        """
         query: list[Sequence[float] | Sequence[int]] = [vector]
-        k = min(k, self._count)
         with self._guarded():
-            found = self._opened.collection.query(query_embeddings=query, n_results=k, include=["distances"])
+            found = self._opened.collection.query(
+                query_embeddings=query, n_results=min(k + TIED, self._count), include=["distances"]
+            )
         distances = found["distances"] or [[]]
-        return {id: 1.0 - distance for id, distance in zip(found["ids"][0], distances[0], strict=True)}
+        cosines = {id: round(1.0 - distance, DECIMALS) for id, distance in zip(found["ids"][0], distances[0], strict=True)}
+        return dict(sorted(cosines.items(), key=lambda one: (-one[1], one[0]))[:k])
 
     def around(self, ids: Sequence[str], rows: Sequence[int]) -> list[Located]:
         """The passages that are, or hold, what has these ids or stands in these rows of the catalogue; in the texts' order."""

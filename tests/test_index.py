@@ -98,6 +98,16 @@ def test_vectors_that_were_kept_are_the_ones_that_would_be_made(index_folder: Pa
         assert kept.search(question, k=30) == pytest.approx(anew.search(question, k=30), abs=1e-5)
 
 
+def test_equally_near_ones_are_cut_alike_in_every_index(index_folder: Path, docs_folder: Path) -> None:
+    """Passages of one sentence, all the same: whichever the vector search finds first, the first by id are given."""
+    (docs_folder / "more.md").write_text("# More\n\n" + "Ferrets sleep all day.\n\n" * 5)
+    ingest(docs_folder, index_folder, WEIGHTS)
+    question = SentenceTransformerEmbeddings(WEIGHTS).embed_query("How long do ferrets sleep?")
+    with open_as_built(index_folder, docs_folder) as index:
+        same = sorted(id for p in index.passages["more.md"] for id in (p.id, *(s.id for s in p.sentences)))
+        assert [list(index.search(question, k=k)) for k in (3, 9, 10)] == [same[:3], same[:9], same[:10]]
+
+
 def test_a_document_that_is_gone_is_gone_from_the_index(index_folder: Path, docs_folder: Path) -> None:
     (docs_folder / "more.md").write_text("# More\n\nAn extra text.")
     assert ingest(docs_folder, index_folder, WEIGHTS).embedded == 2
