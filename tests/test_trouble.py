@@ -24,6 +24,7 @@ from bot.web.messages import Messages
 from bot.web.readiness import NotReadyError, Readiness
 from bot.web.security import Message, Receive, Scope, Send
 from bot.web.server import application
+from bot.web.tabs import Tabs
 from bot.web.terms import Glossary
 from ingest.documents import Document
 from prompts import labels
@@ -122,10 +123,16 @@ def test_stop_ends_the_waiting_and_a_reload_in_the_middle_keeps_what_was(
 
 
 @needs_chromium
-def test_stop_ends_a_call_to_a_language_model(
-    page: Page, bot: Bot, article: Document, built_index: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("leave", ["stop", "reload", "close"])
+def test_who_stops_or_leaves_ends_a_call_to_a_language_model(
+    page: Page, bot: Bot, article: Document, built_index: Path, monkeypatch: pytest.MonkeyPatch, leave: str
 ) -> None:
     """A model that never answers is hung up on when nobody waits for it any more, long before its deadline."""
+    ways: dict[str, Callable[[], object]] = {
+        "stop": lambda: page.get_by_role("button", name=LABEL["stop"]).click(),
+        "reload": page.reload,
+        "close": page.close,
+    }
     with provider(stalls) as there:
         monkeypatch.setenv("OPENAI_BASE_URL", there.address)
         monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
@@ -137,9 +144,40 @@ def test_stop_ends_a_call_to_a_language_model(
             expect(page.locator("#log .reply.pending")).to_be_visible()
             until(lambda: bool(there.asked))
             assert not there.hung_up.is_set()
-            page.get_by_role("button", name=LABEL["stop"]).click()
+            ways[leave]()
             assert there.hung_up.wait(3)
-            expect(page.locator("#log .reply.pending")).to_have_count(0)
+            if leave != "close":
+                expect(page.locator("#log .reply.pending")).to_have_count(0)
+
+
+def test_a_tab_that_is_closed_ends_what_it_waits_for_and_no_other() -> None:
+    """The steps that came before are kept, the one under way is cancelled."""
+    cancelled: list[str] = []
+
+    async def steps(name: str, end: asyncio.Event) -> AsyncIterator[str]:
+        yield f"{name} asked"
+        try:
+            await end.wait()
+        except asyncio.CancelledError:
+            cancelled.append(name)
+            raise
+        yield f"{name} answered"
+
+    async def listed(tabs: Tabs, name: str, end: asyncio.Event) -> list[str]:
+        return [step async for step in tabs.until_closed(name, steps(name, end))]
+
+    async def both() -> list[list[str]]:
+        tabs, end = Tabs(), asyncio.Event()
+        waiting = [asyncio.create_task(listed(tabs, name, end)) for name in ("left", "there")]
+        await asyncio.sleep(0.05)
+        tabs.closed("left")
+        tabs.closed("never seen")
+        await asyncio.sleep(0.05)
+        end.set()
+        return await asyncio.gather(*waiting)
+
+    assert asyncio.run(both()) == [["left asked"], ["there asked", "there answered"]]
+    assert cancelled == ["left"]
 
 
 def until(holds: Callable[[], bool]) -> None:

@@ -179,7 +179,7 @@ def test_a_small_bank_tunes_fits_and_is_used(docs_folder: Path, tmp_path: Path) 
     """The whole road on some lines of the bank, for one epoch: what comes out is loaded and answers."""
     lines = [json.loads(line) for line in BANK.read_text(encoding="utf-8").splitlines()]
     small = tmp_path / "small.jsonl"
-    some = [line for line in lines if line["evidence"]][::40] + [line for line in lines if not line["evidence"]][::40]
+    some = [line for line in lines if line["evidence"]][::80] + [line for line in lines if not line["evidence"]][::80]
     small.write_text("\n".join(json.dumps(line) for line in some))
     source = docs_folder / ARTICLE
     seen: list[tuple[str, int, int]] = []

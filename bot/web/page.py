@@ -11,6 +11,7 @@ from bot.web.chat import Chat, Shown, feedback
 from bot.web.doorkeeper import SEAT
 from bot.web.feedback import Thumbs
 from bot.web.limits import Seat
+from bot.web.tabs import Tabs
 from ingest.errors import CancerBotError
 from prompts import labels
 
@@ -44,7 +45,7 @@ def page(chat: Chat, starters: Sequence[str], feedback_file: Path | None) -> "gr
     blocks: gr.Blocks
     with gr.Blocks(title=labels("page")["title"], analytics_enabled=False, fill_width=True) as blocks:
         parts = _laid_out(starters)
-        _join_asking(chat, parts)
+        _join_asking(blocks, chat, parts)
         _join_going_back(chat, parts)
         if thumbs:
             parts.log.like(_on_like(chat, thumbs), [parts.kept], None, **_QUIET)
@@ -116,22 +117,27 @@ def _updates(shown: Shown, *, cleared: bool = False) -> list[Any]:
     return [shown.messages, shown.session, shown.box, *(gr.update(visible=one) for one in visible)]
 
 
-def _join_asking(chat: Chat, parts: _Parts) -> None:
-    """All that asks, and the button that stops it."""
+def _join_asking(blocks: "gr.Blocks", chat: Chat, parts: _Parts) -> None:
+    """All that asks, and what ends it: the button, and a tab that is closed."""
     import gradio as gr
 
+    tabs = Tabs()
+
     async def on_ask(question: str, kept: str, request: gr.Request) -> AsyncIterator[list[Any]]:
-        async for shown in chat.asked(question, kept, _client(request), _seat(request)):
+        async for shown in tabs.until_closed(_tab(request), chat.asked(question, kept, _client(request), _seat(request))):
             yield _updates(shown)
 
     async def on_choose(kept: str, choice: gr.SelectData, request: gr.Request) -> AsyncIterator[list[Any]]:
         chosen = choice.value["text"] if isinstance(choice.value, dict) else choice.value
-        async for shown in chat.asked(str(chosen), kept, _client(request)):
+        async for shown in tabs.until_closed(_tab(request), chat.asked(str(chosen), kept, _client(request))):
             yield _updates(shown)
 
     async def on_again(kept: str, request: gr.Request) -> AsyncIterator[list[Any]]:
-        async for shown in chat.again(kept, _client(request)):
+        async for shown in tabs.until_closed(_tab(request), chat.again(kept, _client(request))):
             yield _updates(shown)
+
+    async def on_close(request: gr.Request) -> None:
+        tabs.closed(_tab(request))
 
     kept, outputs = parts.kept, parts.outputs
     # "multiple": after a stop one can ask again at once, though the stopped answer may still be on its way to nowhere.
@@ -142,6 +148,7 @@ def _join_asking(chat: Chat, parts: _Parts) -> None:
         parts.again.click(on_again, [kept], outputs, **free),
     ]
     parts.stop.click(lambda kept: _updates(chat.restored(kept)), [kept], outputs, cancels=asking, **_QUIET)
+    blocks.unload(on_close)
 
 
 def _join_going_back(chat: Chat, parts: _Parts) -> None:
@@ -192,6 +199,10 @@ def _seat(request: "gr.Request") -> Seat | None:
     """The seat that the doorkeeper promised to this request."""
     seat = request.request.scope.get(SEAT) if request and request.request else None
     return seat if isinstance(seat, Seat) else None
+
+
+def _tab(request: "gr.Request") -> str:
+    return (request.session_hash if request else None) or ""
 
 
 def _client(request: "gr.Request") -> str:
