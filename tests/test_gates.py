@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 COST = 0.04
 
 
-@pytest.mark.parametrize("name", ["fresh.jsonl", "follow-test.jsonl", "safety-test.jsonl"])
+@pytest.mark.parametrize("name", ["fresh.jsonl", "follow-test.jsonl", "safety-test.jsonl", "safety-fresh.jsonl"])
 def test_every_gate_of_the_other_sets_holds(bot: Bot, name: str) -> None:
     done = evaluate(bot, read_plan(ROOT / "tests/questions" / name, None), progress=lambda *_: None)
     assert done.verdicts

@@ -233,7 +233,7 @@ def test_a_call_for_help_is_heard_where_nothing_can_be_opened(tmp_path: Path, mo
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("name", ["safety-dev.jsonl", "safety-test.jsonl"])
+@pytest.mark.parametrize("name", ["safety-dev.jsonl", "safety-test.jsonl", "safety-fresh.jsonl"])
 def test_what_the_net_learnt_from_is_in_no_set(name: str) -> None:
     """Not to the letter, and not reworded."""
     from rapidfuzz import fuzz, process

@@ -124,7 +124,7 @@ def test_the_bank_has_the_size_it_should(article: Document) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["first", "dev", "follow-dev", "follow-dev-2", "follow-test", "test", "fresh"],
+    ["first", "dev", "follow-dev", "follow-dev-2", "follow-test", "test", "fresh", "search-and-mail"],
 )
 def test_no_question_is_in_the_bank_and_in_a_question_set(article: Document, name: str) -> None:
     """What tunes and what scores are apart, not only to the letter."""
