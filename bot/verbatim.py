@@ -33,6 +33,11 @@ class Slice:
     passage: Passage
     position: Position
 
+    @property
+    def text(self) -> str:
+        """Its words."""
+        return self.passage.sentences[self.position.sentence].text
+
 
 def compose(
     retriever: Retriever, candidates: Sequence[Candidate], *, maximum: int = MAXIMUM, without: Collection[Slice] = ()
@@ -40,8 +45,10 @@ def compose(
     """The best one to `maximum` sentences, each with those that it can't do without; none where nothing stands alone.
 
     Sentences in `without` have been shown: they are not picked again, and come along only where another can't do without.
+    Nor is one picked that stands elsewhere in the same words: leaflets repeat themselves, and an answer should not.
     """
     shown = {(one.document.name, one.position) for one in without}
+    said = {one.text for one in without}
     chosen: dict[str, set[Position]] = {}
     best: float | None = None
     fit = 0.0
@@ -51,12 +58,15 @@ def compose(
             continue
         if (candidate.document.name, position) in shown or not _may_join(chosen, fit, candidate):
             continue
+        if retriever.sentence(candidate).text in said and position not in chosen.get(candidate.document.name, ()):
+            continue
         positions = _whole(retriever, candidate, limit=maximum, pointing=candidate is candidates[0])
         union = chosen.get(candidate.document.name, set()).union(positions)
         others = sum(len(taken) for name, taken in chosen.items() if name != candidate.document.name)
         if positions and len(union) + others <= maximum:
             fit = fit if chosen else candidate.fit
             chosen[candidate.document.name] = union
+            said.add(retriever.sentence(candidate).text)
             # Where to read on is never a whole answer: the best sentence that says something stands with it.
             if best is None and not is_pointer(retriever.sentence(candidate).text):
                 best = candidate.own

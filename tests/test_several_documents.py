@@ -79,6 +79,20 @@ def test_a_question_that_two_leaflets_answer_is_answered_from_both(library: Bot)
     assert documents_of(library.ask("Can I have a shower?")) == {"feeding-tube.md", "chest-port.md"}
 
 
+def test_what_a_leaflet_says_twice_is_said_once(tmp_path: Path) -> None:
+    """The same words under two headings are one sentence of the answer; "what else?" does not bring them again."""
+    (tmp_path / "docs").mkdir()
+    text = "# Mouth care\n\n## By day\n\nRinse with salt water.\n\n## By night\n\nRinse with salt water.\n\nAvoid spicy food.\n"
+    (tmp_path / "docs" / "mouth.md").write_text(text)
+    bot = open_bot(Settings(docs=tmp_path / "docs", index=tmp_path / "index"))
+    try:
+        asked = "Should I rinse with salt water?"
+        assert [one.text for one in bot.ask(asked).sentences] == ["Rinse with salt water."]
+        assert "Rinse with salt water." not in [one.text for one in bot.ask("What else?", [asked]).sentences]
+    finally:
+        bot.close()
+
+
 @pytest.mark.parametrize(
     "question", ["Who won the world cup?", "What is the capital of France?", "How do I grow tomatoes?", "How do I bake bread?"]
 )
