@@ -123,6 +123,32 @@ def test_stop_ends_the_waiting_and_a_reload_in_the_middle_keeps_what_was(
 
 
 @needs_chromium
+@pytest.mark.parametrize("end", ["answered", "stopped"])
+def test_what_is_typed_while_an_answer_is_on_its_way_stays(
+    page: Page, bot: Bot, article: Document, built_index: Path, end: str
+) -> None:
+    readiness, slow = Readiness(), SlowBot(bot)
+    readiness.answer_with(slow)
+    with running(application(Settings(index=built_index), [article], readiness)) as address:
+        visit(page, address)
+        type_in(page, "What is RFA?")
+        expect(page.locator("#log .reply.pending")).to_be_visible()
+        box = page.get_by_role("textbox", name=LABEL["ask"])
+        expect(box).to_have_value("")
+        box.fill("What is a catheter?")
+        if end == "answered":
+            slow.gate.set()
+        else:
+            page.get_by_role("button", name=LABEL["stop"]).click()
+        expect(page.locator("#log .reply.pending")).to_have_count(0)
+        page.wait_for_timeout(700)
+        expect(box).to_have_value("What is a catheter?")
+        slow.gate.set()
+        box.press("Enter")
+        expect(page.locator("#log .reply.answered").last).to_contain_text("catheter")
+
+
+@needs_chromium
 @pytest.mark.parametrize("leave", ["stop", "reload", "close"])
 def test_who_stops_or_leaves_ends_a_call_to_a_language_model(
     page: Page, bot: Bot, article: Document, built_index: Path, monkeypatch: pytest.MonkeyPatch, leave: str

@@ -24,11 +24,14 @@ WAITING = 30
 
 @dataclass(frozen=True)
 class Shown:
-    """What the page shows: the chat's messages, the conversation as the browser keeps it, and what is in the question box."""
+    """What the page shows: the chat's messages, the conversation as the browser keeps it, and what is in the question box.
+
+    `box` None leaves there what somebody has typed meanwhile.
+    """
 
     messages: list[dict[str, Any]]
     session: str
-    box: str = ""
+    box: str | None = None
     waiting: bool = False
 
     @property
@@ -94,7 +97,7 @@ class Chat:
             yield self.shown(replies)
             return
         turns = [*self._turns(replies), _message("user", self._messages.asked(question))]
-        yield Shown([*turns, _message("assistant", self._messages.pending())], kept, waiting=True)
+        yield Shown([*turns, _message("assistant", self._messages.pending())], kept, box="", waiting=True)
         try:
             reply = await self.reply(question, session.questions(replies), client, seat)
         except CancerBotError as error:
@@ -125,7 +128,7 @@ class Chat:
         """A conversation that the browser has kept."""
         return self.shown(self.replies(kept))
 
-    def shown(self, replies: Sequence[Reply], box: str = "") -> Shown:
+    def shown(self, replies: Sequence[Reply], box: str | None = None) -> Shown:
         """A conversation, with what could be asked next."""
         turns = self._turns(replies)
         if replies and replies[-1].suggestions:

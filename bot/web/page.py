@@ -114,7 +114,8 @@ def _updates(shown: Shown, *, cleared: bool = False) -> list[Any]:
 
     begun, waiting = shown.begun and not shown.waiting, shown.waiting
     visible = (not waiting, waiting, begun, begun, begun, cleared)
-    return [shown.messages, shown.session, shown.box, *(gr.update(visible=one) for one in visible)]
+    box = gr.skip() if shown.box is None else shown.box
+    return [shown.messages, shown.session, box, *(gr.update(visible=one) for one in visible)]
 
 
 def _join_asking(blocks: "gr.Blocks", chat: Chat, parts: _Parts) -> None:
@@ -159,7 +160,7 @@ def _join_going_back(chat: Chat, parts: _Parts) -> None:
 
     kept, cleared, outputs = parts.kept, parts.cleared, parts.outputs
     parts.edit.click(lambda kept: _updates(chat.edited(kept)), [kept], outputs, **_QUIET)
-    parts.clear.click(lambda kept: [*_updates(chat.shown([]), cleared=True), kept], [kept], [*outputs, cleared], **_QUIET)
+    parts.clear.click(lambda kept: [*_updates(chat.shown([], box=""), cleared=True), kept], [kept], [*outputs, cleared], **_QUIET)
     parts.bring_back.click(as_it_was, [cleared], outputs, **_QUIET)
     parts.saved.change(as_it_was, [parts.saved], outputs, **_QUIET)
 
