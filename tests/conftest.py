@@ -13,7 +13,7 @@ from bot.settings import Settings, packaged_docs
 from ingest.compiled import query_embeddings
 from ingest.documents import Document, read_document
 from ingest.index import ingest
-from tests.leaflet import TEXT, Place
+from tests.leaflet import TEXT, Place, copy_index
 from tests.prepared import Prepared
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,11 +47,8 @@ def built_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def index_folder(built_index: Path, tmp_path: Path) -> Path:
-    """A copy of the index that a test may change; but the compiled encoder, 90 MB, is linked."""
-    folder = Path(shutil.copytree(built_index, tmp_path / "index", ignore=shutil.ignore_patterns("encoder-*")))
-    for encoder in built_index.glob("encoder-*"):
-        shutil.copytree(encoder, folder / encoder.name, copy_function=os.link)
-    return folder
+    """A copy of the index that a test may change."""
+    return copy_index(built_index, tmp_path / "index")
 
 
 @pytest.fixture

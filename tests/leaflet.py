@@ -1,6 +1,7 @@
 """A small source that is built in half a second, what it has to answer, and how a failure has to look."""
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -62,10 +63,8 @@ class Place:
 
     def copy(self, folder: Path) -> "Place":
         """The same in a folder of its own, to be changed."""
-        docs, index = folder / "docs", folder / "index"
-        shutil.copytree(self.docs, docs)
-        shutil.copytree(self.index, index)
-        return Place(self.prepared, docs, index)
+        docs = Path(shutil.copytree(self.docs, folder / "docs"))
+        return Place(self.prepared, docs, copy_index(self.index, folder / "index"))
 
     def change(self) -> None:
         """Replace the source by one with a sentence more."""
@@ -83,6 +82,22 @@ class Place:
                 one.name: cut(one) for one in documents
             }
             assert len(index.search([0.1] * 384, k=200)) == manifest.passages + manifest.sentences
+
+
+def copy_index(index: Path, folder: Path) -> Path:
+    """A copy of an index that a test may change; but its compiled encoder, 90 MB, is linked: see `apart`."""
+    shutil.copytree(index, folder, ignore=shutil.ignore_patterns("encoder-*"))
+    for encoder in index.glob("encoder-*"):
+        shutil.copytree(encoder, folder / encoder.name, copy_function=os.link)
+    return folder
+
+
+def apart(path: Path) -> Path:
+    """The same file with bytes of its own, for a test that writes into it."""
+    data = path.read_bytes()
+    path.unlink()
+    path.write_bytes(data)
+    return path
 
 
 def assert_answers(done: Done, sentence: str, *texts: str) -> None:
