@@ -19,6 +19,7 @@ from bot.reply import Outcome, Reply
 from bot.retrieval import Found, Retriever
 from bot.rewriting import Rewriter
 from bot.safety.assessment import assess
+from bot.safety.hearing import Hearing
 from bot.safety.level import Level
 from bot.safety.meaning import Meaning
 from bot.safety.regions import regions
@@ -48,6 +49,7 @@ class Bot:
         speller: Speller,
         suggester: Suggester,
         meaning: Meaning | None = None,
+        hearing: Hearing | None = None,
         plain_words: PlainWords | None = None,
         region: str = DEFAULT_REGION,
         rewriter: Rewriter | None = None,
@@ -58,13 +60,14 @@ class Bot:
         `model` is then the name of the language model that rewrites follow-ups, empty where none does; `asks_a_model`: whether
         an answer may wait for one.
         """
-        self._parts = (retriever, fitted, speller, suggester, meaning, plain_words, region)
+        self._parts = (retriever, fitted, speller, suggester, meaning, hearing, plain_words, region)
         self.retriever = retriever
         self.fitted = fitted
         self.model = rewriter.model if rewriter else ""
         self.asks_a_model = bool(rewriter or plain_words)
         self._follow_ups = FollowUps(speller, retriever.knows, rewriter, tuned=retriever.experience is not None)
         self._meaning = meaning
+        self.hearing = hearing
         self._plain_words = plain_words
         self._tracing = tracing
         self._answering = Answering(retriever, fitted, suggester, regions()[region])
@@ -115,14 +118,31 @@ class Bot:
         turn = replace(turn, assessment=assess(turn.question[:QUESTION_CHARACTERS], previous))
         note(level=turn.assessment.level.value, previous=len(previous))
         problem = unreadable(turn.question)
-        if turn.assessment.level is Level.CRISIS and not self._is_doubtful(turn):
-            return self._answering.urgent(turn, Outcome.CRISIS)
         if problem:
             # A call for help counts even in a text that is too long or garbled to be asked.
             if turn.assessment.level.is_danger:
                 return self._answering.urgent(turn, Outcome(turn.assessment.level.value))
             return self._answering.invalid(turn, text(problem[0]).format(**problem[1]))
+        if not turn.assessment.level.is_danger and isinstance(talk := self._unless_talk(turn), Reply):
+            return talk
+        turn = self._heard(turn, previous)
+        if turn.assessment.level is Level.CRISIS:
+            return self._answering.urgent(turn, Outcome.CRISIS)
         return turn if turn.assessment.level.is_danger else self._unless_talk(turn)
+
+    def _heard(self, turn: Turn, previous: Sequence[str]) -> Turn:
+        """With what the second look for danger hears in the person's own words."""
+        if self.hearing is None:
+            return turn
+        try:
+            heard = self.hearing.heard(turn.assessment, turn.question, previous)
+        except CancerBotError:
+            # What to do in danger needs no model and no index: it is said even where they fail.
+            if turn.assessment.level.is_danger:
+                return turn
+            raise
+        note(level=heard.level.value)
+        return replace(turn, assessment=heard)
 
     def _unless_talk(self, turn: Turn) -> Turn | Reply:
         """The turn, where it is neither small talk nor in another language."""
@@ -130,22 +150,15 @@ class Bot:
             return self._answering.conversation(turn, talk)
         return self._answering.foreign(turn) if other_script(turn.question) or foreign(turn.question) else turn
 
-    def _retrieve(self, turn: Turn) -> Turn | Reply:
+    def _retrieve(self, turn: Turn) -> Turn:
         try:
             found = self.retriever.search(turn.standalone)
             note(candidates=len(found.candidates))
-            meant = self._meant(replace(turn, found=found))
-            was_danger = turn.assessment.level.is_danger
-            return self._unless_talk(meant) if was_danger and not meant.assessment.level.is_danger else meant
+            return self._meant(replace(turn, found=found))
         except CancerBotError:
-            # What to do in danger needs no model and no index: it is said even where they fail.
             if turn.assessment.level.is_danger:
                 return turn
             raise
-
-    def _is_doubtful(self, turn: Turn) -> bool:
-        """Whether its danger is to be looked at again by its meaning."""
-        return self._meaning is not None and turn.assessment.otherwise is not None
 
     def _meant(self, turn: Turn) -> Turn:
         """What kind of question it is by its meaning, in the person's own words."""
@@ -153,11 +166,7 @@ class Bot:
             return turn
         own = turn.standalone == turn.by_rules
         vector = turn.found.vector if own else self.retriever.embeddings.embed_query(turn.by_rules)
-        assessment = turn.assessment
-        if self._is_doubtful(turn):
-            alone = self.retriever.embeddings.embed_query(turn.question) if turn.previous else vector
-            assessment = self._meaning.confirmed(assessment, alone)
-        return replace(turn, assessment=self._meaning.refined(assessment, vector))
+        return replace(turn, assessment=self._meaning.refined(turn.assessment, vector))
 
     def _judge(self, turn: Turn) -> Turn:
         if turn.found is None:

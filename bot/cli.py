@@ -74,6 +74,7 @@ def ingest(
     settings = _settings(docs=docs, index=index)
     from bot.opening import compared_texts, weights_for
     from bot.privacy import keep_to_this_machine
+    from bot.safety.hearing import Hearing
     from ingest.blocks import unmatched_headings
     from ingest.compiled import query_embeddings
     from ingest.documents import read_documents
@@ -91,6 +92,7 @@ def ingest(
             settings.docs, settings.place, weights, force=force, progress=partial(progress, EMBEDDING), say=say
         )
     query_embeddings(settings.index, weights, lambda: compared_texts(documents))
+    Hearing(settings.index).load()
     facts: dict[str, Any] = {
         "status": "rebuilt" if done.rebuilt else "up to date",
         "documents": done.manifest.documents,

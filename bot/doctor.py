@@ -121,10 +121,13 @@ def _query_encoder(settings: "Settings") -> Check:
 
 
 def _safety_net(_: "Settings") -> Check:
-    from bot.safety import learnt
+    from bot.safety import hearing, learnt
+    from ingest.adapter import ADAPTER
 
     learnt.probabilities("")
-    return Check("safety net", True, f"can be read, {_named(Path(learnt.__file__).with_name(learnt.FILE))}")
+    hearing.check_files()
+    files = (Path(learnt.__file__).with_name(learnt.FILE), hearing.FITTED / hearing.HEAD, hearing.FITTED / ADAPTER)
+    return Check("safety net", True, f"can be read: {', '.join(map(_named, files))}")
 
 
 def _tuning(settings: "Settings") -> Check:

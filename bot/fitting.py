@@ -137,7 +137,7 @@ class Fit:
             self.recipe,
             progress=lambda done, of: self.progress(what, done, of),
         )
-        save(tuned, folder)
+        save(tuned.model, folder)
         vectors = SentenceTransformerEmbeddings(replace(self.weights, tuning=folder)).embed_documents(
             [q.question for q in questions]
         )

@@ -14,6 +14,7 @@ from bot.plainer import PlainWords
 from bot.privacy import keep_to_this_machine
 from bot.retrieval import Retriever
 from bot.rewriting import Rewriter
+from bot.safety.hearing import Hearing
 from bot.safety.meaning import Meaning
 from bot.settings import Settings
 from bot.spelling import VOCABULARY, Speller, words_of_tuning
@@ -61,6 +62,7 @@ def open_bot(
         _speller(index, weights),
         Suggester.from_tuning(weights.tuning),
         Meaning.from_tuning(weights.tuning),
+        before.hearing if before else Hearing(settings.index),
         _plain_words(model, weights) if model else None,
         region=settings.region,
         rewriter=Rewriter(model) if model else None,

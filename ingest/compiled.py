@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 MODEL, TOKENIZER, FACTS = "encoder.onnx", "tokenizer.json", "compiled.json"
 
+# The encoder of the index itself.
+ROLE = "encoder"
+
 # Raise it whenever the same weights would be compiled another way.
 VERSION = 1
 
@@ -103,12 +106,13 @@ class CompiledEmbeddings(Embeddings):
         return vector
 
 
-def query_embeddings(index: Path, weights: Weights, texts: Callable[[], Sequence[str]]) -> Embeddings:
+def query_embeddings(index: Path, weights: Weights, texts: Callable[[], Sequence[str]], role: str = ROLE) -> Embeddings:
     """The fastest encoder for questions that there is: the compiled one, made now where it is missing or damaged.
 
-    `texts` gives what it is compared on when it is made. Where it can't be made or kept, sentence-transformers itself.
+    `texts` gives what it is compared on when it is made; `role` names what it is for: an index has one of each.
+    Where it can't be made or kept, sentence-transformers itself.
     """
-    folder = compiled_folder(index, weights)
+    folder = compiled_folder(index, weights, role)
     original = SentenceTransformerEmbeddings(weights)
     try:
         return CompiledEmbeddings.from_folder(folder)
@@ -121,9 +125,9 @@ def query_embeddings(index: Path, weights: Weights, texts: Callable[[], Sequence
     return original
 
 
-def compiled_folder(index: Path, weights: Weights) -> Path:
+def compiled_folder(index: Path, weights: Weights, role: str = ROLE) -> Path:
     """Where the compiled form of an encoder lies; another encoder, or the same one replaced, has another folder."""
-    return index / f"encoder-{hashlib.sha256(f'{VERSION}:{weights.stamp}'.encode()).hexdigest()[:16]}"
+    return index / f"{role}-{hashlib.sha256(f'{VERSION}:{weights.stamp}'.encode()).hexdigest()[:16]}"
 
 
 def compile_encoder(original: SentenceTransformerEmbeddings, folder: Path, texts: Sequence[str]) -> None:
@@ -137,7 +141,7 @@ def compile_encoder(original: SentenceTransformerEmbeddings, folder: Path, texts
         with contextlib.suppress(NotCompiled):
             CompiledEmbeddings.from_folder(folder)
             return
-        for old in folder.parent.glob("encoder-*"):
+        for old in folder.parent.glob(f"{folder.name.partition('-')[0]}-*"):
             shutil.rmtree(old, ignore_errors=True)
         aside = folder.with_name(f"{folder.name}-{uuid.uuid4().hex}.new")
         aside.mkdir()

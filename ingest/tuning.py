@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ingest.adapter import ADAPTER, CONFIG
 from ingest.bank import BankQuestion
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Progress = Callable[[int, int], None]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,10 @@ def tune(
     training = _Training.begun(weights, sentences, general, recipe)
     steps = recipe.epochs * math.ceil(len(questions) / recipe.batch)
     optimizer = training.optimizer()
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _warm_then_linear(step, steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: warm_then_linear(step, steps))
     pick = random.Random(recipe.seed)  # noqa: S311 (the order of training, not a secret)
     training.model.train()
-    for step, batch in enumerate(_batches(questions, recipe, pick), 1):
+    for step, batch in enumerate(batches(questions, lambda q: len(q.question), recipe.epochs, recipe.batch, pick), 1):
         loss = training.loss(batch, pick)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -103,7 +104,7 @@ class _Training:
 
         model = SentenceTransformer(weights.location, device="cpu", local_files_only=True)
         anchors = torch.tensor(model.encode(list(general), normalize_embeddings=True)) if general else torch.zeros(0, 384)
-        _add_adapter(model, recipe)
+        add_adapter(model, recipe.rank)
         null_vector = torch.nn.Parameter(torch.zeros(model.get_embedding_dimension() or 0))
         return cls(model, null_vector, torch.nn.Parameter(torch.tensor(0.35)), sentences, general, anchors, recipe)
 
@@ -134,49 +135,51 @@ class _Training:
         import torch
 
         parts, place = self.parts
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_fast_half_precision()):
-            asked = _vectors(self.model, [q.question for q in batch], self.recipe)
-            among = torch.cat([_vectors(self.model, part, self.recipe) for part in parts])[place]
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast_half_precision()):
+            asked = vectors(self.model, [q.question for q in batch], self.recipe.tokens)
+            among = torch.cat([vectors(self.model, part, self.recipe.tokens) for part in parts])[place]
             kept = pick.sample(range(len(self.general)), min(self.recipe.keep_batch, len(self.general)))
-            held = _vectors(self.model, [self.general[i] for i in kept], self.recipe) if kept else None
+            held = vectors(self.model, [self.general[i] for i in kept], self.recipe.tokens) if kept else None
         loss = _choice_loss(asked.float(), among.float(), self.null_vector, self.null_bias, batch)
         if held is None:
             return loss
         return loss + self.recipe.keep * (1 - (held.float() * self.anchors[kept]).sum(-1)).mean()
 
 
-def _add_adapter(model: "SentenceTransformer", recipe: Recipe) -> None:
+def add_adapter(model: "SentenceTransformer", rank: int) -> None:
+    """Put what can be learnt beside each matrix of the encoder."""
     from peft import LoraConfig
 
     # No dropout: it cost a third of the time of each step.
     linear = ["query", "key", "value", "dense"]
-    model.add_adapter(
-        LoraConfig(r=recipe.rank, lora_alpha=2 * recipe.rank, target_modules=linear, task_type="FEATURE_EXTRACTION")
-    )
+    model.add_adapter(LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=linear, task_type="FEATURE_EXTRACTION"))
 
 
-def _warm_then_linear(step: int, steps: int) -> float:
+def warm_then_linear(step: int, steps: int) -> float:
+    """The learning rate's share at a step: up in the first tenth, then down."""
     return min(1.0, (step + 1) / (0.1 * steps)) * max(0.02, 1 - step / steps)
 
 
-def _fast_half_precision() -> bool:
+def fast_half_precision() -> bool:
     """Whether this processor multiplies bfloat16 in hardware; elsewhere it would be slower than single precision."""
     import torch
 
     return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())  # noqa: SLF001 (no public name yet)
 
 
-def _batches(questions: Sequence[BankQuestion], recipe: Recipe, pick: random.Random) -> Iterator[list[BankQuestion]]:
-    """Every question once per epoch, in random order but with others of about its length, which spares padding."""
-    for _ in range(recipe.epochs):
-        order = list(questions)
+def batches(
+    examples: Sequence[_T], length: Callable[[_T], int], epochs: int, size: int, pick: random.Random
+) -> Iterator[list[_T]]:
+    """Every example once per epoch, in random order but with others of about its length, which spares padding."""
+    for _ in range(epochs):
+        order = list(examples)
         pick.shuffle(order)
-        window = recipe.batch * 8
+        window = size * 8
         for start in range(0, len(order), window):
-            order[start : start + window] = sorted(order[start : start + window], key=lambda q: len(q.question))
-        batches = [order[start : start + recipe.batch] for start in range(0, len(order), recipe.batch)]
-        pick.shuffle(batches)
-        yield from batches
+            order[start : start + window] = sorted(order[start : start + window], key=length)
+        found = [order[start : start + size] for start in range(0, len(order), size)]
+        pick.shuffle(found)
+        yield from found
 
 
 def _by_length(sentences: Sequence[str]) -> tuple[list[list[str]], list[int]]:
@@ -187,14 +190,13 @@ def _by_length(sentences: Sequence[str]) -> tuple[list[list[str]], list[int]]:
     return parts, sorted(range(len(order)), key=order.__getitem__)
 
 
-def _vectors(model: "SentenceTransformer", texts: list[str], recipe: Recipe) -> "torch.Tensor":
+def vectors(model: "SentenceTransformer", texts: list[str], tokens: int) -> "torch.Tensor":
+    """Unit vectors of the first `tokens` tokens of each text, for training."""
     import torch
 
-    features: dict[str, Any] = dict(
-        model.tokenizer(texts, padding=True, truncation=True, max_length=recipe.tokens, return_tensors="pt")
-    )
-    vectors: torch.Tensor = model(features)["sentence_embedding"]
-    return torch.nn.functional.normalize(vectors, dim=-1)
+    features: dict[str, Any] = dict(model.tokenizer(texts, padding=True, truncation=True, max_length=tokens, return_tensors="pt"))
+    made: torch.Tensor = model(features)["sentence_embedding"]
+    return torch.nn.functional.normalize(made, dim=-1)
 
 
 def _choice_loss(
@@ -217,12 +219,12 @@ def _choice_loss(
     return -0.5 * (any_right + each_right).mean()
 
 
-def save(tuned: Tuned, folder: Path) -> None:
+def save(model: "SentenceTransformer", folder: Path) -> None:
     """Write the adapter in PEFT's format, in half precision."""
     import torch
     from safetensors.torch import load_file, save_file
 
-    inner: Any = tuned.model[0].model
+    inner: Any = model[0].model
     inner.save_pretrained(folder)
     learnt = {name: value.to(torch.float16).contiguous() for name, value in load_file(folder / ADAPTER).items()}
     save_file(learnt, folder / ADAPTER)

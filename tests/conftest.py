@@ -9,6 +9,7 @@ import pytest
 
 from bot.chain import Bot
 from bot.opening import open_bot, weights_for
+from bot.safety.hearing import Hearing
 from bot.settings import Settings, packaged_docs
 from ingest.compiled import query_embeddings
 from ingest.documents import Document, read_document
@@ -42,6 +43,7 @@ def built_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     weights = weights_for(Settings())
     ingest(packaged_docs(), folder, weights)
     query_embeddings(folder, weights, lambda: ["What is ablation?"])
+    Hearing(folder).load()
     return folder
 
 

@@ -31,6 +31,9 @@ QUESTION, ANSWER = "Do copper bands relieve joint pain?", "Copper bands do not r
 NEW_QUESTION, NEW_ANSWER = "Where are zinc drops kept?", "Zinc drops are kept in the refrigerator."
 CHANGED = TEXT.replace("Children get", f"{NEW_ANSWER} Children get")
 
+# What is compiled once and lies beside an index.
+COMPILED = ("encoder-*", "hearing-*")
+
 # What a run may say beside its one line of error: that it builds, or that it waits.
 NOTES = ("Building the index: ", "Waiting for another process")
 
@@ -85,9 +88,9 @@ class Place:
 
 
 def copy_index(index: Path, folder: Path) -> Path:
-    """A copy of an index that a test may change; but its compiled encoder, 90 MB, is linked: see `apart`."""
-    shutil.copytree(index, folder, ignore=shutil.ignore_patterns("encoder-*"))
-    for encoder in index.glob("encoder-*"):
+    """A copy of an index that a test may change; but its compiled encoders, 90 MB each, are linked: see `apart`."""
+    shutil.copytree(index, folder, ignore=shutil.ignore_patterns(*COMPILED))
+    for encoder in (found for pattern in COMPILED for found in index.glob(pattern)):
         shutil.copytree(encoder, folder / encoder.name, copy_function=os.link)
     return folder
 

@@ -59,6 +59,10 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
 }
 
 
+# The second compiled encoder is mended by what mends the first.
+FEW_OF = {"hearing": ("deleted", "cut in half", "bit 0 flipped")}
+
+
 def assert_mended(places: Iterable[Place]) -> int:
     """The next plain question has the right answer, and the one after that finds a whole index and builds nothing.
 
@@ -91,12 +95,12 @@ def test_each_file_damaged_in_each_way(built_leaflet: Place, tmp_path: Path, cap
 
     def damaged() -> Iterator[Place]:
         for name in files:
-            for damage, do in DAMAGES.items():
+            for damage in FEW_OF.get(name.parts[0].partition("-")[0], DAMAGES):
                 place = built_leaflet.copy(tmp_path / f"{name.name} {damage}")
-                do(apart(place.index / name))
+                DAMAGES[damage](apart(place.index / name))
                 yield place
 
-    tell(capsys, f"{assert_mended(damaged())} tries: {len(files)} files in {len(DAMAGES)} ways")
+    tell(capsys, f"{assert_mended(damaged())} tries: {len(files)} files in up to {len(DAMAGES)} ways")
 
 
 def test_folders_gone_or_mixed_up(built_leaflet: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

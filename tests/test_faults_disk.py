@@ -12,6 +12,7 @@ import pytest
 from tests.leaflet import (
     ANSWER,
     CHANGED,
+    COMPILED,
     NEW_ANSWER,
     NEW_QUESTION,
     TEXT,
@@ -58,7 +59,7 @@ def test_the_disk_of_the_index_is_full(leaflet: Place, tmp_path: Path, capsys: p
     with small_disk(tmp_path / "disk", 8192) as disk:
         for free in FREE:
             place = Place(leaflet.prepared, leaflet.docs, disk / "index")
-            shutil.copytree(leaflet.index, place.index, ignore=shutil.ignore_patterns("encoder-*"))
+            shutil.copytree(leaflet.index, place.index, ignore=shutil.ignore_patterns(*COMPILED))
             leave_free(disk, free)
             place.change()
             # The new source can't be had, so there is no answer that could be right; the old one is served as before.

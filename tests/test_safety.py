@@ -6,17 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from bot.chain import Bot
 from bot.opening import open_bot
 from bot.reply import Flag, Outcome, Reason
-from bot.safety.assessment import Assessment, assess
-from bot.safety.fitting import utterances
+from bot.safety.assessment import assess
 from bot.safety.identifiers import holds_identifiers
+from bot.safety.labelled import utterances
 from bot.safety.level import Level
-from bot.safety.meaning import Meaning
 from bot.safety.reading import plain
 from bot.safety.regions import regions
 from bot.safety.rules import rules, signs
@@ -94,28 +92,6 @@ def test_a_danger_is_not_over_because_it_is_played_down() -> None:
     assert assess("She says it is nothing", before).level is Level.EMERGENCY
     assert assess("What should I do?", before).level is Level.EMERGENCY
     assert assess("What is palliative radiation?", before).level is Level.NONE
-
-
-def test_a_danger_that_nothing_but_the_net_saw_is_looked_at_again(bot: Bot) -> None:
-    """Where the meaning has nothing of one; where there is no encoder to ask, it stays a danger. A sign is never doubtful."""
-    said = "Can you look at my scan results and tell me if it has grown?"
-    doubtful = assess(said)
-    assert doubtful.level.is_danger
-    assert doubtful.otherwise is not None
-    assert bot.ask(said).outcome is Outcome.NOT_IN_ARTICLE
-    blind = Bot(bot.retriever, bot.fitted, bot._follow_ups._speller, bot._answering._suggester)
-    assert blind.ask(said).outcome in (Outcome.CRISIS, Outcome.EMERGENCY)
-    assert assess("I can't breathe").otherwise is None
-    assert assess("I want to kill myself").otherwise is None
-
-
-def test_what_the_meaning_says_of_a_danger_that_is_sure_counts_for_nothing() -> None:
-    never = Meaning((Level.NONE,), np.zeros((1, 384)), np.zeros(1), np.append(np.zeros(384), -50.0))
-    sure, doubtful = assess("My dad is coughing up blood"), Assessment(Level.CRISIS, otherwise=Level.PERSONAL)
-    assert never.confirmed(sure, [0.0] * 384) == sure
-    assert never.confirmed(doubtful, [0.0] * 384).level is Level.PERSONAL
-    always = Meaning((Level.NONE,), np.zeros((1, 384)), np.zeros(1), np.append(np.zeros(384), 50.0))
-    assert always.confirmed(doubtful, [0.0] * 384).level is Level.CRISIS
 
 
 @pytest.mark.parametrize(

@@ -12,20 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
+from bot.safety.head import Head
+from bot.safety.labelled import utterances
 from bot.safety.learnt import BUCKETS, FILE, features, vector
 from bot.safety.level import Level
 from bot.safety.meaning import FILE as MEANING
-from bot.safety.meaning import Meaning
 from bot.safety.reading import plain
 from bot.safety.rules import signs
 from ingest.bank import bank_path
 from ingest.general import general_questions
 
 if TYPE_CHECKING:
-    import numpy as np
     from langchain_core.embeddings import Embeddings
 
-UTTERANCES, FRAMES = "utterances.jsonl", "frames.toml"
+FRAMES = "frames.toml"
 
 # How many frames of a class each sign of danger is put into, and how many of any class what is no danger. Chosen on the
 # development set.
@@ -42,17 +42,8 @@ STRENGTH = 15.0
 MEANING_COUNTS = {Level.CONDITIONAL.value: 3.0, Level.PERSONAL.value: 2.0, Level.NONE.value: 1.0}
 MEANING_STRENGTH = 10.0
 
-# How much a danger counts against what is none, for the model that looks at doubtful ones.
-DANGER_COUNTS = 4.0
-
 # Near-misses of these kinds may tell of a danger; they are left out of the harmless ones.
 DOUBTFUL = ("symptom", "personal", "side-effects")
-
-
-def utterances() -> list[tuple[str, str]]:
-    """Every labelled utterance and its class."""
-    lines = resources.files(__package__).joinpath(UTTERANCES).read_text(encoding="utf-8").splitlines()
-    return [(one["text"], one["class"]) for one in map(json.loads, lines)]
 
 
 def framed() -> list[tuple[str, str]]:
@@ -134,20 +125,7 @@ def fit_meaning(embeddings: "Embeddings", bank: Path, folder: Path) -> None:
     model = LogisticRegression(C=MEANING_STRENGTH, max_iter=2000, class_weight=MEANING_COUNTS)
     model.fit(vectors, [name for _, name in labelled])
     levels = tuple(Level(name) for name in model.classes_)
-    danger = _fit_danger(embeddings, bank)
-    Meaning(levels, model.coef_.astype(np.float32), model.intercept_.astype(np.float32), danger).save(folder)
-
-
-def _fit_danger(embeddings: "Embeddings", bank: Path) -> "np.ndarray":
-    """Weights and intercept of a danger of any kind against all else."""
-    import numpy as np
-    from sklearn.linear_model import LogisticRegression
-
-    labelled = [*utterances(), *framed(), *((text, "none") for text in harmless(bank))]
-    vectors = np.array(embeddings.embed_documents([text for text, _ in labelled]), dtype=np.float32)
-    model = LogisticRegression(C=MEANING_STRENGTH, max_iter=2000, class_weight={True: DANGER_COUNTS, False: 1.0})
-    model.fit(vectors, [Level(name).is_danger for _, name in labelled])
-    return np.append(model.coef_[0], model.intercept_).astype(np.float32)
+    Head(levels, model.coef_.astype(np.float32), model.intercept_.astype(np.float32)).save(folder / MEANING)
 
 
 def main() -> None:

@@ -72,9 +72,9 @@ def _model() -> dict[str, "np.ndarray"]:
     import numpy as np
 
     try:
-        with resources.as_file(resources.files(__package__).joinpath(FILE)) as path, np.load(path) as arrays:
+        with resources.files(__package__).joinpath(FILE).open("rb") as stream, np.load(stream) as arrays:
             return {"classes": arrays["classes"]} | {name: arrays[name].astype(np.float32) for name in NUMBERS}
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
         raise ModelError(f"The safety net's file {FILE} can't be read: install the program again.") from error
 
 

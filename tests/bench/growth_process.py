@@ -53,6 +53,7 @@ def measure_ingest(*, drawn: bool) -> dict[str, Any]:
     """A whole build, and one after each change. The encoder is loaded before: that does not grow."""
     import ingest.index
     from bot.opening import weights_for
+    from bot.safety.hearing import Hearing
     from bot.settings import read_settings
     from ingest.compiled import query_embeddings
     from ingest.embeddings import SentenceTransformerEmbeddings
@@ -74,6 +75,7 @@ def measure_ingest(*, drawn: bool) -> dict[str, Any]:
         sys.stderr.write(f"  {count} passages changed, {again.embedded} texts embedded in {again.seconds:.2f} s\n")
     # Made here, so that it is not taken for a part of opening.
     query_embeddings(settings.index, weights, lambda: [NEW])
+    Hearing(settings.index).load()
     return {
         "passages": done.manifest.passages,
         "texts": done.embedded,
