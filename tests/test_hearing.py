@@ -1,5 +1,6 @@
 """The second look for danger: what it may take back, what it raises, and what it may not touch."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from bot.safety.head import Head
 from bot.safety.hearing import FITTED, HEAD, Hearing, hearing_weights
 from bot.safety.level import Level
 from bot.safety.tuning import Recipe, tune
+from ingest.adapter import ADAPTER
 from ingest.compiled import CompiledEmbeddings
 from ingest.embeddings import SentenceTransformerEmbeddings
 from ingest.errors import ModelError
@@ -119,6 +121,20 @@ def test_a_damaged_head_is_one_clear_error(tmp_path: Path, content: bytes | None
         (tmp_path / HEAD).write_bytes(content)
     with pytest.raises(ModelError, match=r"head.npz can't be read: install the program again\.$"):
         Head.from_file(tmp_path / HEAD, "install the program again")
+
+
+@pytest.mark.parametrize("name", [ADAPTER, HEAD])
+@pytest.mark.parametrize("content", [None, b"rubbish"])
+def test_damaged_files_are_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes | None
+) -> None:
+    fitted = Path(shutil.copytree(FITTED, tmp_path / "fitted"))
+    (fitted / name).unlink()
+    if content is not None:
+        (fitted / name).write_bytes(content)
+    monkeypatch.setattr("bot.safety.hearing.FITTED", fitted)
+    with pytest.raises(ModelError, match=r"^The safety net's files in .* can't be read: install the program again\.$"):
+        Hearing(tmp_path).load()
 
 
 def test_a_few_utterances_tune_a_real_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,9 @@ was better on the development set than either. A sign that a rule saw, and what 
 The base weights with an adapter (`bot.safety.tuning`), compiled as the encoder for questions is.
 """
 
+import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ from bot.safety.labelled import utterances
 from bot.safety.learnt import probabilities
 from bot.safety.level import Level
 from bot.safety.reading import plain
+from ingest.errors import ModelError
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 # What ships: an adapter in PEFT's format, and the head over the vectors that it makes.
 FITTED = Path(__file__).resolve().parent / "fitted"
 HEAD = "head.npz"
+ADVICE = "install the program again"
 
 # How its compiled form is called beside the index.
 ROLE = "hearing"
@@ -57,7 +60,7 @@ class Hearing:
 
     @cached_property
     def _head(self) -> Head:
-        return Head.from_file(FITTED / HEAD, "install the program again")
+        return Head.from_file(FITTED / HEAD, ADVICE)
 
     def load(self) -> None:
         """Load it now, so that no question waits. Raises `ModelError` where it can't be read."""
@@ -65,7 +68,8 @@ class Hearing:
 
     def probabilities(self, text: str) -> dict[Level, float]:
         """For a plain text the probability, 0 to 1, of each level."""
-        return self._head.probabilities(self.embeddings.embed_query(text))
+        with _mended_by_installing():
+            return self._head.probabilities(self.embeddings.embed_query(text))
 
     def heard(self, assessment: Assessment, question: str, previous: Sequence[str] = ()) -> Assessment:
         """The assessment with the danger that is heard, or without the doubtful one that is not.
@@ -102,8 +106,20 @@ def hearing_weights() -> "Weights":
 
 def check_files() -> None:
     """Whether what was learnt is whole, without loading it. Raises `ModelError` where it is not."""
-    Head.from_file(FITTED / HEAD, "install the program again")
-    hearing_weights().sha256()
+    with _mended_by_installing():
+        Head.from_file(FITTED / HEAD, ADVICE)
+        hearing_weights().sha256()
+
+
+@contextlib.contextmanager
+def _mended_by_installing() -> Iterator[None]:
+    """No tuning of a document mends what was learnt for this, as the adapter's own errors say."""
+    try:
+        yield
+    except ModelError as error:
+        if str(FITTED) in str(error):
+            raise ModelError(f"The safety net's files in {FITTED} can't be read: {ADVICE}.") from error
+        raise
 
 
 def _compared() -> list[str]:
