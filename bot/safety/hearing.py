@@ -38,7 +38,7 @@ ADVICE = "install the program again"
 ROLE = "hearing"
 
 # From this probability on it is a danger, chosen on the development sets: fewer false alarms than without this second look.
-DANGER = 0.12
+DANGER = 0.15
 
 # The compiled form is compared with the encoder on every so many of the labelled utterances.
 COMPARED_EVERY = 60
