@@ -72,12 +72,7 @@ def tune(
     pick = random.Random(recipe.seed)  # noqa: S311 (the order of training, not a secret)
     training.model.train()
     for step, batch in enumerate(batches(questions, lambda q: len(q.question), recipe.epochs, recipe.batch, pick), 1):
-        loss = training.loss(batch, pick)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(training.adapter, 1.0)
-        optimizer.step()
-        schedule.step()
+        descend(training.loss(batch, pick), training.adapter, optimizer, schedule)
         if progress:
             progress(step, steps)
     training.model.eval()
@@ -158,6 +153,22 @@ def add_adapter(model: "SentenceTransformer", rank: int) -> None:
 def warm_then_linear(step: int, steps: int) -> float:
     """The learning rate's share at a step: up in the first tenth, then down."""
     return min(1.0, (step + 1) / (0.1 * steps)) * max(0.02, 1 - step / steps)
+
+
+def descend(
+    loss: "torch.Tensor",
+    learnt: "Sequence[torch.nn.Parameter]",
+    optimizer: "torch.optim.Optimizer",
+    schedule: "torch.optim.lr_scheduler.LRScheduler",
+) -> None:
+    """One step of training; the gradient of `learnt` is cut to the length 1."""
+    import torch
+
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(learnt, 1.0)
+    optimizer.step()
+    schedule.step()
 
 
 def fast_half_precision() -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bot.faithful.check import broken
 from bot.faithful.judge import FITTED, MANIFEST, WEIGHTS, Judge, difference, encoded, network, tokenizer
 from bot.faithful.labelled import SHIPPED, LabelledPair, read_pair_set
+from ingest.tuning import descend
 
 if TYPE_CHECKING:
     import torch
@@ -59,11 +60,7 @@ def _trained(pairs: Sequence[LabelledPair], base: str, recipe: Recipe) -> "torch
             logits = module(encoded(pieces, [(pair.cited, pair.written) for pair in batch]))
         wanted = torch.tensor([float(pair.holds) for pair in batch])
         loss = torch.nn.functional.binary_cross_entropy_with_logits(logits.float(), wanted)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(learnt, 1.0)
-        optimizer.step()
-        schedule.step()
+        descend(loss, learnt, optimizer, schedule)
         if step % per_epoch == 0:
             sys.stderr.write(f"epoch {step // per_epoch} of {recipe.epochs}\n")
     module.eval()

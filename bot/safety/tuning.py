@@ -17,7 +17,7 @@ from bot.safety.labelled import utterances
 from bot.safety.level import Level
 from bot.safety.reading import plain
 from ingest.bank import bank_path
-from ingest.tuning import add_adapter, batches, fast_half_precision, save, vectors, warm_then_linear
+from ingest.tuning import add_adapter, batches, descend, fast_half_precision, save, vectors, warm_then_linear
 from ingest.weights import Weights
 
 # Of what is harmless and plentiful, questions of the bank and on any other subject, this share is enough.
@@ -79,11 +79,7 @@ def tune(weights: Weights, examples: Sequence[tuple[str, Level]], recipe: Recipe
         wanted = torch.tensor([levels.index(level) for _, level in batch])
         logits = head(recipe.scale * made.float())
         loss = torch.nn.functional.cross_entropy(logits, wanted, counts, label_smoothing=recipe.smoothing)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(adapter, 1.0)
-        optimizer.step()
-        schedule.step()
+        descend(loss, adapter, optimizer, schedule)
         if step % per_epoch == 0:
             sys.stderr.write(f"epoch {step // per_epoch} of {recipe.epochs}\n")
     model.eval()
